@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's short type names, for building the pure files in user space. */
+#ifndef _KERNEL_TYPES_H
+#define _KERNEL_TYPES_H
+
+#include <stdbool.h>
+#include <linux/types.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s32 s32;
+typedef __s64 s64;
+
+#endif /* _KERNEL_TYPES_H */
