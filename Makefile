@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+#   make                      waltz.ko for the running kernel
+#   make KERNEL=6.12          for a test kernel (6.1, 6.12 or a full release; see scripts/deps)
+#   make KDIR=/path           for any other kernel: its build directory or headers
+#   make W=1 C=2              as for the kernel: more warnings, sparse
+#   make lint | check | vm | demo | clean
+#
+# The objects of a kernel lie in build/<release>/, the module is
+# build/<release>/waltz.ko; `make` without KERNEL or KDIR also puts a link to it here.
+
+WALTZ_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/waltz
+
+ifdef KERNEL
+  KDIR := $(WALTZ_CACHE)/kernels/$(KERNEL)/headers
+else
+  native := $(if $(KDIR),,1)
+  KDIR ?= /lib/modules/$(shell uname -r)/build
+endif
+
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+objdir = $(CURDIR)/build/$(release)
+
+# Some kernels have pahole describe a module's types for BPF, and then cannot
+# build one without pahole.
+no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
+.PHONY: module tree clean lint check vm demo
+
+module: tree
+	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
+	$(if $(native),@ln -sf build/$(release)/waltz.ko waltz.ko)
+
+# Kbuild puts objects beside sources, so each kernel gets a directory of links
+# to the sources: two kernels never mix.
+tree:
+	@test -n "$(release)" || { echo "make: no kernel headers in $(KDIR): install them, or run scripts/deps and say KERNEL=6.1" >&2; exit 1; }
+	@mkdir -p $(objdir)/module
+	@ln -sf ../../Kbuild $(objdir)/Kbuild
+	@cd $(objdir)/module && ln -sfn ../../../module/* .
+	@find $(objdir) -xtype l -delete
+
+clean:
+	rm -rf build waltz.ko
+
+lint:
+	scripts/lint
+
+check:
+	scripts/check
+
+vm:
+	scripts/vm
+
+demo:
+	scripts/demo

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The only writer of sk_state. An event is looked up in the table of fsm.c;
+ * its entry is counted, traced, and its actions are carried out, in the order
+ * fsm.h lists them.
+ */
+#include <net/tcp_states.h>
+
+#include "request.h"
+#include "timewait.h"
+#include "trace.h"
+#include "waltz.h"
+
+#define SAME(ours, tcps)	static_assert((int)(ours) == (int)(tcps))
+SAME(WALTZ_ESTABLISHED, TCP_ESTABLISHED);
+SAME(WALTZ_SYN_SENT, TCP_SYN_SENT);
+SAME(WALTZ_SYN_RECV, TCP_SYN_RECV);
+SAME(WALTZ_FIN_WAIT1, TCP_FIN_WAIT1);
+SAME(WALTZ_FIN_WAIT2, TCP_FIN_WAIT2);
+SAME(WALTZ_TIME_WAIT, TCP_TIME_WAIT);
+SAME(WALTZ_CLOSED, TCP_CLOSE);
+SAME(WALTZ_CLOSE_WAIT, TCP_CLOSE_WAIT);
+SAME(WALTZ_LAST_ACK, TCP_LAST_ACK);
+SAME(WALTZ_LISTEN, TCP_LISTEN);
+SAME(WALTZ_CLOSING, TCP_CLOSING);
+SAME(WALTZ_HALF_OPEN, TCP_NEW_SYN_RECV);
+#undef SAME
+
+static void count_and_trace(const struct waltz_key *key,
+			    const struct waltz_transition *t,
+			    const struct waltz_seg *seg)
+{
+	this_cpu_inc(waltz_net(key->net)->transitions->count[waltz_transition_id(t)]);
+	trace_state(key, t, seg);
+}
+
+static const struct waltz_transition *
+look_up(struct waltz_net *wn, unsigned int state, enum waltz_event event)
+{
+	const struct waltz_transition *t = waltz_fsm(state, event);
+
+	if (unlikely(!t)) {
+		WALTZ_INC(wn, FSM_ILLEGAL);
+		WARN_ONCE(1, "waltz: no transition for %s in %s\n",
+			  waltz_event_name(event), waltz_state_name(state));
+	}
+	return t;
+}
+
+/* A record's states are no states of a socket: the socket is closed. */
+static void set_state(struct sock *sk, unsigned int next, u32 actions)
+{
+	if (actions & WALTZ_ACT(TO_RECORD))
+		next = WALTZ_CLOSED;
+	if (sk->sk_state == TCP_LISTEN) {
+		struct waltz_listener *l;
+
+		/* Nobody adds to the lists after this. */
+		l = rcu_dereference_protected(waltz_sk(sk)->listener,
+					      lockdep_sock_is_held(sk));
+		spin_lock_bh(&l->lock);
+		inet_sk_set_state(sk, next);
+		spin_unlock_bh(&l->lock);
+		return;
+	}
+	inet_sk_set_state(sk, next);
+}
+
+static void set_error(struct sock *sk, unsigned int old, u32 actions)
+{
+	int err;
+
+	if (actions & WALTZ_ACT(REFUSED))
+		err = ECONNREFUSED;
+	else if (actions & WALTZ_ACT(RESET))
+		err = old == WALTZ_CLOSE_WAIT ? EPIPE : ECONNRESET;
+	else if (actions & WALTZ_ACT(TIMED_OUT))
+		err = READ_ONCE(sk->sk_err_soft) ?: ETIMEDOUT;
+	else
+		return;
+	WRITE_ONCE(sk->sk_err, err);
+	/* Pairs with the barrier of waltz_poll(). */
+	smp_wmb();
+}
+
+/* RFC 9293 3.6.1: what must be remembered, for 2MSL. */
+static void to_record(struct sock *sk, const struct waltz_key *key,
+		      unsigned int next)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	const struct waltz_sock *ws = waltz_sk(sk);
+	bool fin_wait2 = next == WALTZ_FIN_WAIT2;
+	struct waltz_tw_info info = {
+		.view = {
+			.snd_nxt = ws->snd_nxt,
+			.rcv_nxt = ws->rcv_nxt,
+			.ts_recent = ws->ts_recent,
+			.has_ts = ws->ts_ok,
+			.fin_wait2 = fin_wait2,
+		},
+	};
+
+	if (!fin_wait2)
+		info.left_ms = READ_ONCE(wn->sysctls.time_wait_ms);
+	else if (ws->linger2)
+		info.left_ms = max(ws->linger2, 0) * MSEC_PER_SEC;
+	else
+		info.left_ms = READ_ONCE(wn->sysctls.fin_timeout_ms);
+	/* Without memory the connection ends unprotected; counted there. */
+	waltz_tw_insert(wn, key, &info);
+}
+
+static void synchronised(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_current_mss(sk);
+	waltz_cong_init(&ws->cong, ws->mss, ws->iss);
+	if (ws->backoff || ws->retransmitted)
+		waltz_cong_syn_lost(&ws->cong);
+	ws->backoff = 0;
+	ws->retransmitted = false;
+	ws->stalled_since = 0;
+	ws->last_rcvd = jiffies;
+	waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
+	ws->rcv_mss = WALTZ_MSS_DEFAULT;
+	ws->quickacks = WALTZ_QUICKACKS;
+	if (sock_flag(sk, SOCK_KEEPOPEN))
+		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE,
+				waltz_keepalive_idle(sk));
+}
+
+static void take_fin(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	ws->rcv_nxt = ws->rcv_fin_seq + 1;
+	WRITE_ONCE(sk->sk_shutdown, sk->sk_shutdown | RCV_SHUTDOWN);
+	sock_set_flag(sk, SOCK_DONE);
+}
+
+static void notify(struct sock *sk)
+{
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	if (sk->sk_err)
+		sk_error_report(sk);
+	sk->sk_state_change(sk);
+	/* Half-closed is half readable, closed is all. */
+	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
+	else
+		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_IN);
+}
+
+static void done(struct sock *sk, unsigned int old)
+{
+	waltz_timers_stop(sk);
+	waltz_unhash(sk);
+	if (!(sk->sk_userlocks & SOCK_BINDPORT_LOCK))
+		waltz_put_port(sk);
+	WRITE_ONCE(sk->sk_shutdown, SHUTDOWN_MASK);
+	if (old == WALTZ_LISTEN)
+		waltz_listener_stop(sk);
+}
+
+/**
+ * waltz_event() - something happened to a socket
+ * @sk: the socket
+ * @event: what
+ * @seg: the segment it came with, for the trace; NULL: none
+ *
+ * RFC 9293 section 3.10, as far as state is concerned. A socket without an
+ * owner that reaches CLOSED is destroyed: the caller holds a reference.
+ *
+ * Context: socket lock held, and BH off.
+ * Return: 0, or -EINVAL when the table has no such entry (a bug, and counted).
+ */
+int waltz_event(struct sock *sk, enum waltz_event event,
+		const struct waltz_seg *seg)
+{
+	unsigned int old = sk->sk_state;
+	const struct waltz_transition *t;
+	struct waltz_key key;
+	u32 acts;
+
+	waltz_owned_by_me(sk);
+	t = look_up(waltz_net(sock_net(sk)), old, event);
+	if (!t)
+		return -EINVAL;
+	acts = t->actions;
+	waltz_sock_key(&key, sk);
+	count_and_trace(&key, t, seg);
+
+	if (acts & WALTZ_ACT(TAKE_FIN))
+		take_fin(sk);
+	if (acts & WALTZ_ACT(TO_RECORD)) {
+		/* The ACK goes while the socket knows how; the record is in
+		 * its table before the socket leaves its own.
+		 */
+		if (acts & WALTZ_ACT(SEND_ACK))
+			waltz_send_ack(sk);
+		to_record(sk, &key, t->next);
+		acts &= ~WALTZ_ACT(SEND_ACK);
+	}
+	/* A reset speaks of the state before. */
+	if (acts & WALTZ_ACT(SEND_RST))
+		waltz_send_reset(sk);
+
+	set_error(sk, old, acts);
+	if (t->next != old || (acts & WALTZ_ACT(TO_RECORD)))
+		set_state(sk, t->next, acts);
+
+	if (acts & WALTZ_ACT(SYNCHRONISED))
+		synchronised(sk);
+	if (acts & WALTZ_ACT(SEND_SYN))
+		waltz_send_syn(sk);
+	if (acts & WALTZ_ACT(SEND_SYN_ACK))
+		waltz_send_syn_ack(sk);
+	if (acts & WALTZ_ACT(SEND_ACK))
+		waltz_send_ack(sk);
+	if (acts & WALTZ_ACT(QUEUE_FIN)) {
+		waltz_sk(sk)->fin_queued = true;
+		waltz_push(sk, true);
+	}
+	if (acts & WALTZ_ACT(CLEAR))
+		waltz_purge_write_queue(sk);
+	if (acts & WALTZ_ACT(DONE))
+		done(sk, old);
+	if (acts & WALTZ_ACT(NOTIFY))
+		notify(sk);
+	if ((acts & WALTZ_ACT(DONE)) && sock_flag(sk, SOCK_DEAD))
+		waltz_destroy(sk);
+	return 0;
+}
+
+/**
+ * waltz_record_event() - something happened to a record
+ * @key: the connection's names
+ * @state: the record's state
+ * @event: what happened
+ * @seg: the segment it came with, or NULL
+ *
+ * Counts and traces; what the entry's actions ask for is done by the table
+ * the record lies in.
+ *
+ * Context: any.
+ * Return: the entry, or NULL.
+ */
+const struct waltz_transition *
+waltz_record_event(const struct waltz_key *key, unsigned int state,
+		   enum waltz_event event, const struct waltz_seg *seg)
+{
+	const struct waltz_transition *t;
+
+	t = look_up(waltz_net(key->net), state, event);
+	if (t)
+		count_and_trace(key, t, seg);
+	return t;
+}
+
+/**
+ * waltz_child_event() - a half-open record became a socket
+ * @child: the socket, locked, in no queue yet
+ * @key: its names
+ * @seg: the ACK of our SYN
+ *
+ * Context: softirq, request bucket's lock held.
+ */
+void waltz_child_event(struct sock *child, const struct waltz_key *key,
+		       const struct waltz_seg *seg)
+{
+	const struct waltz_transition *t;
+
+	t = waltz_record_event(key, WALTZ_HALF_OPEN, WALTZ_EV_RCV_ACK_OF_SYN,
+			       seg);
+	if (t)
+		inet_sk_set_state(child, t->next);
+}
+
+/**
+ * waltz_destroy() - nobody owns the socket and nobody hears from it
+ * @sk: the socket: CLOSED, SOCK_DEAD, in no table
+ *
+ * Gives back what it holds, and the reference that its creation took. The
+ * memory goes a grace period later.
+ *
+ * Context: any; socket lock held, or nobody else can know it.
+ */
+void waltz_destroy(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	WARN_ON_ONCE(sk->sk_state != TCP_CLOSE);
+	WARN_ON_ONCE(!sock_flag(sk, SOCK_DEAD));
+	waltz_timers_stop(sk);
+	waltz_unhash(sk);
+	waltz_put_port(sk);
+	if (ws->orphan) {
+		ws->orphan = false;
+		atomic_dec(&waltz_net(sock_net(sk))->orphans);
+	}
+	waltz_purge_write_queue(sk);
+	waltz_purge_ooo(sk);
+	sk_stream_kill_queues(sk);
+	sock_put(sk);
+}

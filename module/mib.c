@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Names of the counters and of the drop reasons. */
+#include <linux/kernel.h>
+#include <linux/string.h>
+#include "mib.h"
+
+static const char * const mib_names[] = {
+#define WALTZ_MIB_NAME(sym, name, text) [WALTZ_MIB_##sym] = name,
+	WALTZ_COUNTERS(WALTZ_MIB_NAME)
+#undef WALTZ_MIB_NAME
+#define WALTZ_DROP_NAME(sym, name, text) \
+	[WALTZ_MIB_DROP_FIRST + WALTZ_DROP_##sym - 1] = "drop_" name,
+	WALTZ_DROP_REASONS(WALTZ_DROP_NAME)
+#undef WALTZ_DROP_NAME
+};
+
+/**
+ * waltz_mib_name() - a counter's name in /proc/net/waltz_stat
+ * @counter: below WALTZ_MIB_MAX
+ */
+const char *waltz_mib_name(unsigned int counter)
+{
+	return counter < ARRAY_SIZE(mib_names) ? mib_names[counter] : "?";
+}
+
+/**
+ * waltz_drop_name() - a drop reason's name in the waltz:drop tracepoint
+ * @reason: enum waltz_drop
+ */
+const char *waltz_drop_name(unsigned int reason)
+{
+	if (!reason || reason >= WALTZ_DROP_MAX)
+		return "?";
+	return mib_names[WALTZ_MIB_DROP_FIRST + reason - 1] + strlen("drop_");
+}

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Socket options of level IPPROTO_TCP, with TCP's names, values and units, so
+ * that programs written for TCP run unmodified. Those whose machinery does
+ * not exist here answer ENOPROTOOPT.
+ */
+#include <linux/tcp.h>
+#include <net/ip.h>
+
+#include "user.h"
+
+#define KEEPALIVE_MAX_S		32767	/* TCP's limits */
+#define KEEPALIVE_MAX_PROBES	127
+#define SYN_RETRIES_MAX		127
+#define LINGER2_MAX_S		120
+
+static bool level_is_ours(int level)
+{
+	return level == SOL_TCP || level == waltz_protocol;
+}
+
+/**
+ * waltz_set_keepalive() - proto.keepalive: SO_KEEPALIVE was switched
+ * @sk: the socket
+ * @on: to what
+ *
+ * Context: process, socket lock held.
+ */
+void waltz_set_keepalive(struct sock *sk, int on)
+{
+	if ((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN))
+		return;
+	local_bh_disable();
+	if (on && !sock_flag(sk, SOCK_KEEPOPEN))
+		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE,
+				waltz_keepalive_idle(sk));
+	else if (!on)
+		waltz_timer_clear(sk, WALTZ_TIMER_KEEPALIVE);
+	local_bh_enable();
+}
+
+static void push_now(struct sock *sk)
+{
+	local_bh_disable();
+	waltz_push(sk, true);
+	local_bh_enable();
+}
+
+static int set_keepalive_time(struct sock *sk, int val)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (val < 1 || val > KEEPALIVE_MAX_S)
+		return -EINVAL;
+	ws->keepalive_time = val;
+	if (sock_flag(sk, SOCK_KEEPOPEN) &&
+	    !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN))) {
+		local_bh_disable();
+		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE,
+				waltz_keepalive_idle(sk));
+		local_bh_enable();
+	}
+	return 0;
+}
+
+static int write_option(struct sock *sk, int name, int val)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_owned_by_me(sk);
+	switch (name) {
+	case TCP_NODELAY:
+		ws->nodelay = val;
+		if (val)
+			push_now(sk);
+		return 0;
+	case TCP_CORK:
+		ws->cork = val;
+		if (!val)
+			push_now(sk);
+		return 0;
+	case TCP_MAXSEG:
+		if (val && (val < WALTZ_MSS_MIN || val > 32767))
+			return -EINVAL;
+		ws->user_mss = (u16)val;
+		return 0;
+	case TCP_QUICKACK:
+		ws->quickacks = val ? WALTZ_QUICKACKS : 0;
+		if (val && ws->ack_pending &&
+		    ((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
+			local_bh_disable();
+			waltz_send_ack(sk);
+			local_bh_enable();
+		}
+		return 0;
+	case TCP_KEEPIDLE:
+		return set_keepalive_time(sk, val);
+	case TCP_KEEPINTVL:
+		if (val < 1 || val > KEEPALIVE_MAX_S)
+			return -EINVAL;
+		ws->keepalive_intvl = val;
+		return 0;
+	case TCP_KEEPCNT:
+		if (val < 1 || val > KEEPALIVE_MAX_PROBES)
+			return -EINVAL;
+		ws->keepalive_probes = (u8)val;
+		return 0;
+	case TCP_SYNCNT:
+		if (val < 1 || val > SYN_RETRIES_MAX)
+			return -EINVAL;
+		ws->syn_retries = (u8)val;
+		return 0;
+	case TCP_LINGER2:
+		ws->linger2 = val < 0 ? -1 : min(val, LINGER2_MAX_S);
+		return 0;
+	case TCP_USER_TIMEOUT:
+		if (val < 0)
+			return -EINVAL;
+		ws->user_timeout = val;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/**
+ * waltz_setsockopt() - proto.setsockopt
+ * @sk: the socket
+ * @level: SOL_*
+ * @name: option
+ * @val: value
+ * @len: its bytes
+ *
+ * Context: process.
+ */
+int waltz_setsockopt(struct sock *sk, int level, int name, sockptr_t val,
+		     unsigned int len)
+{
+	int value, err;
+
+	if (!level_is_ours(level))
+		return ip_setsockopt(sk, level, name, val, len);
+	if (len < sizeof(int))
+		return -EINVAL;
+	if (copy_from_sockptr(&value, val, sizeof(value)))
+		return -EFAULT;
+	lock_sock(sk);
+	err = write_option(sk, name, value);
+	release_sock(sk);
+	return err;
+}
+
+static void fill_info(struct sock *sk, struct tcp_info *info)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u32 mss = max_t(u32, ws->mss, 1);
+
+	memset(info, 0, sizeof(*info));
+	info->tcpi_state = sk->sk_state;
+	if (sk->sk_state == TCP_LISTEN) {
+		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
+		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
+		return;
+	}
+	info->tcpi_ca_state = ws->cong.recovering ? TCP_CA_Recovery :
+			      ws->rtx_head ? TCP_CA_Loss : TCP_CA_Open;
+	info->tcpi_retransmits = ws->backoff;
+	info->tcpi_probes = ws->probes_sent;
+	info->tcpi_backoff = ws->backoff;
+	if (ws->ts_ok)
+		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (ws->wscale_ok) {
+		info->tcpi_options |= TCPI_OPT_WSCALE;
+		info->tcpi_snd_wscale = ws->snd_wscale;
+		info->tcpi_rcv_wscale = ws->rcv_wscale;
+	}
+	info->tcpi_rto = waltz_rtt_backoff(&ws->rtt, ws->backoff);
+	info->tcpi_snd_mss = ws->mss;
+	info->tcpi_rcv_mss = ws->rcv_mss;
+	info->tcpi_unacked = DIV_ROUND_UP(waltz_in_flight(ws), mss);
+	info->tcpi_last_data_sent = jiffies_to_msecs(jiffies - ws->last_sent);
+	info->tcpi_last_data_recv = jiffies_to_msecs(jiffies - ws->last_rcvd);
+	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
+	info->tcpi_pmtu = ws->pmtu;
+	info->tcpi_rtt = ws->rtt.srtt8 / 8;
+	info->tcpi_rttvar = ws->rtt.rttvar4 / 4;
+	info->tcpi_snd_cwnd = ws->cong.cwnd / mss;
+	info->tcpi_snd_ssthresh = ws->cong.ssthresh / mss;
+	info->tcpi_advmss = ws->peer_mss;
+	info->tcpi_reordering = WALTZ_DUPACKS;
+	info->tcpi_rcv_space = waltz_rcv_space(sk);
+	info->tcpi_snd_wnd = ws->snd_wnd;
+	info->tcpi_notsent_bytes = ws->write_seq - ws->snd_nxt +
+				   ws->fin_sent;
+}
+
+static int read_option(struct sock *sk, int name, int *val)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	switch (name) {
+	case TCP_NODELAY:
+		*val = ws->nodelay;
+		return 0;
+	case TCP_CORK:
+		*val = ws->cork;
+		return 0;
+	case TCP_MAXSEG:
+		if (ws->user_mss &&
+		    ((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+			*val = ws->user_mss;
+		else
+			*val = ws->mss ?: WALTZ_MSS_DEFAULT;
+		return 0;
+	case TCP_QUICKACK:
+		*val = ws->quickacks > 0;
+		return 0;
+	case TCP_KEEPIDLE:
+		*val = ws->keepalive_time ?: READ_ONCE(s->keepalive_time);
+		return 0;
+	case TCP_KEEPINTVL:
+		*val = ws->keepalive_intvl ?: READ_ONCE(s->keepalive_intvl);
+		return 0;
+	case TCP_KEEPCNT:
+		*val = ws->keepalive_probes ?: READ_ONCE(s->keepalive_probes);
+		return 0;
+	case TCP_SYNCNT:
+		*val = ws->syn_retries ?: READ_ONCE(s->syn_retries);
+		return 0;
+	case TCP_LINGER2:
+		*val = ws->linger2 ?:
+		       READ_ONCE(s->fin_timeout_ms) / (int)MSEC_PER_SEC;
+		return 0;
+	case TCP_USER_TIMEOUT:
+		*val = (int)ws->user_timeout;
+		return 0;
+	default:
+		return -ENOPROTOOPT;
+	}
+}
+
+/**
+ * waltz_getsockopt() - proto.getsockopt
+ * @sk: the socket
+ * @level: SOL_*
+ * @name: option
+ * @val: where to
+ * @optlen: room there; set to what was written
+ *
+ * Context: process.
+ */
+int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
+		     int __user *optlen)
+{
+	struct tcp_info info;
+	void *from = &info;
+	int len, value, err = 0;
+	size_t size;
+
+	if (!level_is_ours(level))
+		return ip_getsockopt(sk, level, name, val, optlen);
+	if (get_user(len, optlen))
+		return -EFAULT;
+	if (len < 0)
+		return -EINVAL;
+
+	lock_sock(sk);
+	if (name == TCP_INFO) {
+		fill_info(sk, &info);
+		size = sizeof(info);
+	} else {
+		err = read_option(sk, name, &value);
+		from = &value;
+		size = sizeof(value);
+	}
+	release_sock(sk);
+	if (err)
+		return err;
+
+	len = min_t(size_t, len, size);
+	if (put_user(len, optlen) || copy_to_user(val, from, len))
+		return -EFAULT;
+	return 0;
+}

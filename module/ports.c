@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Local ports: bind(), who may share one, and the choice of an ephemeral one
+ * (RFC 6056). A port in use has a bucket with the sockets that hold it;
+ * TIME_WAIT records hold their ports by the counters of timewait.c.
+ */
+#include <linux/jhash.h>
+#include <linux/random.h>
+#include <linux/slab.h>
+#include <net/ip.h>
+#include <net/secure_seq.h>
+
+#include "timewait.h"
+#include "waltz.h"
+
+#define PORT_BUCKETS	1024u
+
+/**
+ * struct waltz_port - a local port in use
+ * @node: in its bucket
+ * @net: namespace
+ * @number: host order
+ * @exclusive: owners that did not get it by connect()
+ * @owners: by sk_bind_node
+ *
+ * All guarded by the bucket's lock.
+ */
+struct waltz_port {
+	struct hlist_node node;
+	struct net *net;
+	u16 number;
+	unsigned int exclusive;
+	struct hlist_head owners;
+};
+
+struct port_bucket {
+	spinlock_t lock;
+	struct hlist_head head;
+};
+
+static struct port_bucket buckets[PORT_BUCKETS];
+static struct kmem_cache *port_cache __read_mostly;
+
+/* RFC 6056 3.3.4, double-hash: destinations are spread over counters, so
+ * that one destination's count tells little of another's.
+ */
+#define PERTURB_SLOTS	1024u
+static atomic_t perturb[PERTURB_SLOTS];
+
+static struct port_bucket *bucket_of(const struct net *net, u16 number)
+{
+	return &buckets[(number + net_hash_mix(net)) % PORT_BUCKETS];
+}
+
+static struct waltz_port *find_port(struct port_bucket *b,
+				    const struct net *net, u16 number)
+{
+	struct waltz_port *port;
+
+	lockdep_assert_held(&b->lock);
+	hlist_for_each_entry(port, &b->head, node)
+		if (port->number == number && net_eq(port->net, net))
+			return port;
+	return NULL;
+}
+
+static struct waltz_port *new_port(struct port_bucket *b, struct net *net,
+				   u16 number)
+{
+	struct waltz_port *port;
+
+	lockdep_assert_held(&b->lock);
+	port = kmem_cache_alloc(port_cache, GFP_ATOMIC);
+	if (!port)
+		return NULL;
+	port->net = net;
+	port->number = number;
+	port->exclusive = 0;
+	INIT_HLIST_HEAD(&port->owners);
+	hlist_add_head(&port->node, &b->head);
+	return port;
+}
+
+static void free_port_if_unused(struct waltz_port *port)
+{
+	if (!hlist_empty(&port->owners))
+		return;
+	hlist_del(&port->node);
+	kmem_cache_free(port_cache, port);
+}
+
+static void add_owner(struct waltz_port *port, struct sock *sk, bool shared)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	ws->port = port;
+	ws->port_shared = shared;
+	if (!shared)
+		port->exclusive++;
+	sk_add_bind_node(sk, &port->owners);
+}
+
+/* TCP's rules (inet_csk_bind_conflict()). */
+static bool owners_conflict(const struct sock *sk, const struct sock *other)
+{
+	__be32 a = inet_sk(sk)->inet_rcv_saddr;
+	__be32 b = inet_sk(other)->inet_rcv_saddr;
+	int dev = READ_ONCE(sk->sk_bound_dev_if);
+	int other_dev = READ_ONCE(other->sk_bound_dev_if);
+
+	if (sk == other)
+		return false;
+	if (dev && other_dev && dev != other_dev)
+		return false;
+	if (a && b && a != b)
+		return false;
+	if (sk->sk_reuse && other->sk_reuse && other->sk_state != TCP_LISTEN)
+		return false;
+	if (sk->sk_reuseport && other->sk_reuseport &&
+	    uid_eq(sock_i_uid((struct sock *)sk),
+		   sock_i_uid((struct sock *)other)))
+		return false;
+	return true;
+}
+
+static bool port_conflict(const struct waltz_port *port, const struct sock *sk)
+{
+	struct sock *other;
+
+	sk_for_each_bound(other, &port->owners)
+		if (owners_conflict(sk, other))
+			return true;
+	return false;
+}
+
+static bool time_wait_conflict(const struct sock *sk, u16 number)
+{
+	return !sk->sk_reuse &&
+	       waltz_tw_port_count(waltz_net(sock_net(sk)), number);
+}
+
+static int try_bind(struct sock *sk, u16 number, bool unused_only)
+{
+	struct net *net = sock_net(sk);
+	struct port_bucket *b = bucket_of(net, number);
+	struct waltz_port *port;
+	int err = -EADDRINUSE;
+
+	spin_lock_bh(&b->lock);
+	port = find_port(b, net, number);
+	if (port && (unused_only || port_conflict(port, sk)))
+		goto out;
+	if (time_wait_conflict(sk, number))
+		goto out;
+	if (!port) {
+		port = new_port(b, net, number);
+		err = -ENOBUFS;
+		if (!port)
+			goto out;
+	}
+	add_owner(port, sk, false);
+	inet_sk(sk)->inet_num = number;
+	err = 0;
+out:
+	spin_unlock_bh(&b->lock);
+	return err;
+}
+
+static int bind_ephemeral(struct sock *sk)
+{
+	struct net *net = sock_net(sk);
+	int low, high, n, i, pass, err;
+	u32 start;
+
+	inet_get_local_port_range(net, &low, &high);
+	n = high - low + 1;
+	start = get_random_u32();
+	/* A port nobody has; if there is none, one that may be shared. */
+	for (pass = 0; pass < 2; pass++) {
+		for (i = 0; i < n; i++) {
+			int number = low + (int)((start + i) % n);
+
+			if (inet_is_local_reserved_port(net, number))
+				continue;
+			err = try_bind(sk, number, !pass);
+			if (err != -EADDRINUSE)
+				return err;
+		}
+	}
+	return -EADDRINUSE;
+}
+
+/**
+ * waltz_get_port() - proto.get_port: bind a local port
+ * @sk: the socket; its address is set
+ * @snum: the port wanted, host order; 0: any
+ *
+ * Also called by listen() on a socket that has its port already: then the
+ * rules are checked again, now as a listener's.
+ *
+ * Context: process, socket lock held.
+ * Return: 0, -EADDRINUSE or -ENOBUFS.
+ */
+int waltz_get_port(struct sock *sk, unsigned short snum)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct port_bucket *b;
+	int err;
+
+	if (!ws->port)
+		return snum ? try_bind(sk, snum, false) : bind_ephemeral(sk);
+
+	b = bucket_of(sock_net(sk), ws->port->number);
+	spin_lock_bh(&b->lock);
+	err = port_conflict(ws->port, sk) ? -EADDRINUSE : 0;
+	spin_unlock_bh(&b->lock);
+	return err;
+}
+
+/**
+ * waltz_put_port() - give the local port back, if there is one
+ * @sk: the socket
+ *
+ * Context: any; socket lock held.
+ */
+void waltz_put_port(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct port_bucket *b;
+
+	if (!ws->port)
+		return;
+	b = bucket_of(sock_net(sk), inet_sk(sk)->inet_num);
+	spin_lock_bh(&b->lock);
+	__sk_del_bind_node(sk);
+	if (!ws->port_shared)
+		ws->port->exclusive--;
+	free_port_if_unused(ws->port);
+	ws->port = NULL;
+	inet_sk(sk)->inet_num = 0;
+	spin_unlock_bh(&b->lock);
+}
+
+/**
+ * waltz_inherit_port() - a child shares its listener's port
+ * @sk: the listener
+ * @child: the new socket, not hashed yet
+ *
+ * Context: softirq.
+ * Return: 0, or -ENOENT when the listener has given the port back.
+ */
+int waltz_inherit_port(struct sock *sk, struct sock *child)
+{
+	struct port_bucket *b = bucket_of(sock_net(sk),
+					  inet_sk(child)->inet_num);
+	struct waltz_port *port;
+	int err = -ENOENT;
+
+	spin_lock(&b->lock);
+	port = waltz_sk(sk)->port;
+	if (port) {
+		add_owner(port, child, false);
+		err = 0;
+	}
+	spin_unlock(&b->lock);
+	return err;
+}
+
+/* Hash the socket under these names, unless they are taken. */
+static bool claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+
+	if (!waltz_tw_connect(wn, key, isn_min) ||
+	    !waltz_hash_established(sk, key, true)) {
+		*isn_min = 0;
+		return false;
+	}
+	waltz_moved(key);
+	if (waltz_tw_remove(wn, key, NULL)) {
+		WALTZ_INC(wn, TW_REUSED_CONNECT);
+		waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT,
+				   NULL);
+	} else {
+		*isn_min = 0;
+	}
+	return true;
+}
+
+static void name_port(struct sock *sk, struct waltz_key *key, u16 number)
+{
+	int dif = key->dif;
+
+	inet_sk(sk)->inet_num = number;
+	inet_sk(sk)->inet_sport = htons(number);
+	waltz_key_init(key, key->net, key->laddr, htons(number), key->raddr,
+		       key->rport);
+	key->dif = dif;
+}
+
+static int try_connect(struct sock *sk, struct waltz_key *key, u16 number,
+		       u32 *isn_min)
+{
+	struct port_bucket *b = bucket_of(key->net, number);
+	struct waltz_port *port;
+	int err = -EADDRNOTAVAIL;
+
+	spin_lock(&b->lock);
+	port = find_port(b, key->net, number);
+	/* A port somebody asked for by bind() is his. */
+	if (port && port->exclusive)
+		goto out;
+	if (!port) {
+		port = new_port(b, key->net, number);
+		err = -ENOBUFS;
+		if (!port)
+			goto out;
+	}
+	name_port(sk, key, number);
+	err = -EADDRNOTAVAIL;
+	if (claim(sk, key, isn_min)) {
+		add_owner(port, sk, true);
+		err = 0;
+	} else {
+		free_port_if_unused(port);
+	}
+out:
+	spin_unlock(&b->lock);
+	return err;
+}
+
+/* RFC 6056: the first port tried is a keyed hash of the destination plus a
+ * counter, so successive connections walk the range and outsiders cannot.
+ */
+static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
+			     u32 *isn_min)
+{
+	int low, high, n, i, err;
+	u64 offset;
+	u32 start;
+	atomic_t *count;
+
+	inet_sk_get_local_port_range(sk, &low, &high);
+	n = high - low + 1;
+	offset = secure_ipv4_port_ephemeral(key->laddr, key->raddr, key->rport);
+	count = &perturb[(u32)(offset >> 32) % PERTURB_SLOTS];
+	start = (u32)offset + (u32)atomic_read(count);
+
+	for (i = 0; i < n; i++) {
+		int number = low + (int)((start + i) % n);
+
+		if (inet_is_local_reserved_port(key->net, number))
+			continue;
+		err = try_connect(sk, key, number, isn_min);
+		if (!err)
+			atomic_add(i + 1, count);
+		if (err != -EADDRNOTAVAIL)
+			return err;
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/**
+ * waltz_connect_port() - names and table entry of a connecting socket
+ * @sk: the socket; addresses and the peer's port are set
+ * @key: the same; completed with the local port and the hash
+ * @isn_min: what the ISN must not be below; 0: anything goes
+ *
+ * Takes over a TIME_WAIT record's names where RFC 6191 lets it.
+ *
+ * Context: process, socket lock held.
+ * Return: 0, -EADDRNOTAVAIL or -ENOBUFS.
+ */
+int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	int err;
+
+	*isn_min = 0;
+	local_bh_disable();
+	if (waltz_sk(sk)->port) {
+		name_port(sk, key, inet->inet_num);
+		err = claim(sk, key, isn_min) ? 0 : -EADDRNOTAVAIL;
+	} else {
+		err = connect_ephemeral(sk, key, isn_min);
+		if (err) {
+			inet->inet_num = 0;
+			inet->inet_sport = 0;
+		}
+	}
+	local_bh_enable();
+	return err;
+}
+
+/**
+ * waltz_ports_init() - the buckets
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int waltz_ports_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PORT_BUCKETS; i++) {
+		spin_lock_init(&buckets[i].lock);
+		INIT_HLIST_HEAD(&buckets[i].head);
+	}
+	for (i = 0; i < PERTURB_SLOTS; i++)
+		atomic_set(&perturb[i], (int)get_random_u32());
+	port_cache = KMEM_CACHE(waltz_port, 0);
+	return port_cache ? 0 : -ENOMEM;
+}
+
+/**
+ * waltz_ports_exit() - no port is in use any more
+ */
+void waltz_ports_exit(void)
+{
+	kmem_cache_destroy(port_cache);
+}

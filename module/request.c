@@ -1,0 +1,814 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The passive side until its SYN is acknowledged: a record in a table of its
+ * own, no socket (RFC 9293 sections 3.10.7.2 and, for SYN-RECEIVED,
+ * 3.10.7.4). The ACK that ends the handshake makes the socket and puts it
+ * into the accept queue.
+ *
+ * Why three segments: the SYN may be an old duplicate. Only the ACK of our
+ * own fresh sequence number proves that somebody there wants a connection
+ * now; until then nothing but this record is spent on it.
+ */
+#include <linux/filter.h>
+#include <linux/slab.h>
+#include <net/dst.h>
+#include <net/route.h>
+
+#include "request.h"
+#include "trace.h"
+
+#define REQUEST_BUCKETS	4096u
+#define SYN_ACK_RTO	(HZ)		/* RFC 6298 2.1 */
+
+static_assert(sizeof(struct waltz_request) <= 192);
+
+struct request_bucket {
+	spinlock_t lock;
+	struct hlist_head head;
+};
+
+static struct request_bucket *buckets __read_mostly;
+static struct kmem_cache *request_cache __read_mostly;
+
+static struct request_bucket *bucket_of(u32 hash)
+{
+	return &buckets[hash % REQUEST_BUCKETS];
+}
+
+static struct net *request_net(const struct waltz_request *req)
+{
+	return sock_net(req->listener);
+}
+
+static void key_of_request(const struct waltz_request *req, struct waltz_key *key)
+{
+	waltz_key_init(key, request_net(req), req->key_laddr, req->key_lport,
+		       req->key_raddr, req->key_rport);
+	key->dif = req->dif;
+}
+
+static bool request_is(const struct waltz_request *req,
+		       const struct waltz_key *key)
+{
+	return req->hash == key->hash && req->key_raddr == key->raddr &&
+	       req->key_rport == key->rport && req->key_lport == key->lport &&
+	       req->key_laddr == key->laddr &&
+	       net_eq(request_net(req), key->net);
+}
+
+static void request_free_rcu(struct rcu_head *rcu)
+{
+	struct waltz_request *req = container_of(rcu, struct waltz_request, rcu);
+
+	sock_put(req->listener);
+	kmem_cache_free(request_cache, req);
+}
+
+static void request_put(struct waltz_request *req)
+{
+	if (refcount_dec_and_test(&req->refs))
+		call_rcu(&req->rcu, request_free_rcu);
+}
+
+/* Context: RCU read lock held, or the bucket's lock. */
+static struct waltz_request *find_request(const struct waltz_key *key)
+{
+	struct request_bucket *b = bucket_of(key->hash);
+	struct waltz_request *req;
+
+	hlist_for_each_entry_rcu(req, &b->head, node,
+				 lockdep_is_held(&b->lock))
+		if (request_is(req, key))
+			return req;
+	return NULL;
+}
+
+/* Context: bucket lock held; the request is hashed. */
+static void unhash_request(struct waltz_request *req)
+{
+	lockdep_assert_held(&bucket_of(req->hash)->lock);
+	req->hashed = false;
+	hlist_del_rcu(&req->node);
+	if (timer_delete(&req->timer))
+		request_put(req);
+}
+
+/* What is left to do once it is unhashed. Context: no locks, BH off. */
+static void leave_listener(struct waltz_request *req)
+{
+	struct waltz_listener *l;
+
+	rcu_read_lock();
+	l = rcu_dereference(waltz_sk(req->listener)->listener);
+	spin_lock(&l->lock);
+	list_del_init(&req->siblings);
+	spin_unlock(&l->lock);
+	rcu_read_unlock();
+	atomic_dec(&waltz_net(request_net(req))->half_open);
+	request_put(req);
+}
+
+static void build_header(const struct waltz_request *req, struct waltz_hdr *h)
+{
+	*h = (struct waltz_hdr) {
+		.sport = ntohs(req->key_lport),
+		.dport = ntohs(req->key_rport),
+		.seq = req->iss + 1,
+		.ack = req->irs + 1,
+		.opts = req->opts & WALTZ_OPT_TS,
+		.tsval = waltz_ts_clock(req->ts_offset),
+		.tsecr = req->ts_recent,
+	};
+}
+
+/* No data is asked for before there is a socket, so the window is what the
+ * listener's buffer gives; in a SYN-ACK it is not scaled (RFC 7323 2.2).
+ */
+static u32 request_window(const struct waltz_request *req)
+{
+	return min_t(u32, READ_ONCE(req->listener->sk_rcvbuf) / 2, 65535);
+}
+
+static void send_syn_ack(struct waltz_request *req, const struct dst_entry *dst)
+{
+	struct waltz_net *wn = waltz_net(request_net(req));
+	struct waltz_key key;
+	struct waltz_hdr h;
+
+	key_of_request(req, &key);
+	build_header(req, &h);
+	h.seq = req->iss;
+	h.flags = WALTZ_SYN | WALTZ_ACK;
+	h.wnd = (u16)request_window(req);
+	h.mss = (u16)waltz_advertised_mss(dst, waltz_sk(req->listener)->user_mss);
+	h.wscale = req->rcv_wscale;
+	h.opts = req->opts | WALTZ_OPT_MSS;
+	waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+}
+
+static void resend_syn_ack(struct waltz_request *req)
+{
+	struct waltz_net *wn = waltz_net(request_net(req));
+	struct waltz_key key;
+	struct dst_entry *dst;
+
+	key_of_request(req, &key);
+	dst = waltz_route_reply(wn, &key, req->listener, req->tos,
+				req->listener->sk_mark);
+	if (!dst)
+		return;
+	send_syn_ack(req, dst);
+	dst_release(dst);
+	WALTZ_INC(wn, RETRANS_SEGS);
+	WALTZ_INC(wn, RETRANS_SYN);
+}
+
+/* <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>, at most one in challenge_ms. */
+static void challenge(struct waltz_request *req)
+{
+	struct waltz_net *wn = waltz_net(request_net(req));
+	struct request_bucket *b = bucket_of(req->hash);
+	u32 now = (u32)jiffies;
+	struct waltz_key key;
+	struct waltz_hdr h;
+	bool allowed;
+
+	spin_lock(&b->lock);
+	allowed = !req->challenge_sent ||
+		  now - req->challenge_sent >=
+		  msecs_to_jiffies(READ_ONCE(wn->sysctls.challenge_ms));
+	if (allowed)
+		req->challenge_sent = now ?: 1;
+	spin_unlock(&b->lock);
+	if (!allowed) {
+		WALTZ_INC(wn, CHALLENGE_LIMITED);
+		return;
+	}
+	WALTZ_INC(wn, CHALLENGE_ACKS);
+	key_of_request(req, &key);
+	build_header(req, &h);
+	h.flags = WALTZ_ACK;
+	h.wnd = (u16)(request_window(req) >> req->rcv_wscale);
+	waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+}
+
+/* Take a request out, once. The TIME_WAIT record it had taken over comes back
+ * first, so that no segment ever finds nothing.
+ * Context: BH off. Return: false when somebody else was quicker.
+ */
+static bool end_request(struct waltz_request *req, enum waltz_event event,
+			const struct waltz_seg *seg)
+{
+	struct waltz_net *wn = waltz_net(request_net(req));
+	struct request_bucket *b = bucket_of(req->hash);
+	struct waltz_key key;
+
+	key_of_request(req, &key);
+	spin_lock(&b->lock);
+	if (!req->hashed) {
+		spin_unlock(&b->lock);
+		return false;
+	}
+	if (req->reopened && req->old.left_ms && event != WALTZ_EV_USER_ABORT) {
+		event = WALTZ_EV_OLD_DUPLICATE;
+		if (!waltz_tw_insert(wn, &key, &req->old))
+			WALTZ_INC(wn, TW_REVIVED);
+	}
+	unhash_request(req);
+	spin_unlock(&b->lock);
+
+	waltz_record_event(&key, WALTZ_HALF_OPEN, event, seg);
+	if (event == WALTZ_EV_USER_ABORT) {
+		struct waltz_hdr h;
+
+		build_header(req, &h);
+		h.flags = WALTZ_RST | WALTZ_ACK;
+		h.opts = 0;
+		WALTZ_INC(wn, OUT_RSTS);
+		waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+	}
+	leave_listener(req);
+	return true;
+}
+
+/* SYN-ACK retransmission: RFC 6298 with back-off. Context: softirq. */
+static void request_timer(struct timer_list *timer)
+{
+	struct waltz_request *req =
+		container_of(timer, struct waltz_request, timer);
+	struct waltz_net *wn = waltz_net(request_net(req));
+	struct request_bucket *b = bucket_of(req->hash);
+	bool again;
+
+	lockdep_assert_in_softirq();
+	if (req->retries >= READ_ONCE(wn->sysctls.synack_retries)) {
+		end_request(req, WALTZ_EV_TIMEOUT, NULL);
+		request_put(req);
+		return;
+	}
+	spin_lock(&b->lock);
+	again = req->hashed;
+	if (again) {
+		req->retries++;
+		mod_timer(&req->timer, jiffies + (SYN_ACK_RTO << req->retries));
+	}
+	spin_unlock(&b->lock);
+	if (again)
+		resend_syn_ack(req);
+	else
+		request_put(req);
+}
+
+static struct waltz_request *
+new_request(struct sock *listener, const struct waltz_key *key,
+	    const struct waltz_seg *seg, const struct waltz_tw_info *reopen)
+{
+	const struct waltz_sysctls *s = &waltz_net(key->net)->sysctls;
+	struct waltz_request *req;
+
+	req = kmem_cache_zalloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!req)
+		return NULL;
+	req->key_laddr = key->laddr;
+	req->key_raddr = key->raddr;
+	req->key_lport = key->lport;
+	req->key_rport = key->rport;
+	req->hash = key->hash;
+	req->dif = READ_ONCE(listener->sk_bound_dev_if);
+	req->irs = seg->seq;
+	req->wnd = seg->wnd;
+	req->mss = max_t(u16, seg->mss, WALTZ_MSS_MIN);
+	if ((seg->opts & WALTZ_OPT_TS) && READ_ONCE(s->timestamps)) {
+		req->opts |= WALTZ_OPT_TS;
+		req->ts_recent = seg->tsval;
+	}
+	if ((seg->opts & WALTZ_OPT_WSCALE) && READ_ONCE(s->window_scaling)) {
+		req->opts |= WALTZ_OPT_WSCALE;
+		req->snd_wscale = seg->wscale;
+		req->rcv_wscale = waltz_choose_wscale(key->net,
+						      listener->sk_rcvbuf);
+	}
+	req->born = waltz_now_us_low();
+	req->ts_offset = waltz_secure_ts_offset(key);
+	req->iss = waltz_secure_isn(key);
+	/* RFC 6191 and RFC 9293 3.4.1: above all the old connection used. */
+	if (reopen)
+		req->iss = seq_max(req->iss, reopen->view.snd_nxt + 65535 + 2);
+	refcount_set(&req->refs, 2);
+	INIT_LIST_HEAD(&req->siblings);
+	timer_setup(&req->timer, request_timer, 0);
+	sock_hold(listener);
+	req->listener = listener;
+	return req;
+}
+
+/* Into the listener's list and into the table; both or neither. */
+static enum waltz_drop insert_request(struct waltz_request *req,
+				      const struct waltz_key *key)
+{
+	struct request_bucket *b = bucket_of(req->hash);
+	enum waltz_drop why = WALTZ_DROP_NONE;
+	struct waltz_listener *l;
+
+	l = rcu_dereference(waltz_sk(req->listener)->listener);
+	spin_lock(&l->lock);
+	if (req->listener->sk_state != TCP_LISTEN) {
+		why = WALTZ_DROP_CLOSED;
+		goto out;
+	}
+	spin_lock(&b->lock);
+	if (find_request(key)) {
+		why = WALTZ_DROP_SYN_RECV;	/* another CPU, same SYN */
+	} else {
+		req->hashed = true;
+		hlist_add_head_rcu(&req->node, &b->head);
+		mod_timer(&req->timer, jiffies + SYN_ACK_RTO);
+		list_add_tail(&req->siblings, &l->requests);
+	}
+	spin_unlock(&b->lock);
+out:
+	spin_unlock(&l->lock);
+	return why;
+}
+
+static enum waltz_drop admit_syn(const struct waltz_net *wn,
+				 const struct sock *listener,
+				 const struct sk_buff *skb,
+				 const struct waltz_seg *seg)
+{
+	/* RFC 9293 leaves SYN+FIN open; nobody honest sends it. */
+	if (seg->flags & WALTZ_FIN)
+		return WALTZ_DROP_FLAGS;
+	/* RFC 9293 MUST-57 */
+	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
+		return WALTZ_DROP_ADDRESS;
+	if (sk_acceptq_is_full(listener))
+		return WALTZ_DROP_LISTEN_OVERFLOW;
+	if (atomic_read(&wn->half_open) >= READ_ONCE(wn->sysctls.max_half_open))
+		return WALTZ_DROP_LISTEN_HALFOPEN;
+	return WALTZ_DROP_NONE;
+}
+
+/**
+ * waltz_request_syn() - a SYN came for a listener
+ * @listener: the listener
+ * @key: the segment's names
+ * @skb: the segment; stays the caller's
+ * @seg: the same, parsed: SYN, neither ACK nor RST
+ * @reopen: the TIME_WAIT record it may take over (RFC 6191), or NULL
+ *
+ * RFC 9293 3.10.7.2, third: a record, a SYN-ACK, its retransmission. Data in
+ * the SYN is left to the peer to send again.
+ *
+ * Context: softirq, RCU read lock held, no locks.
+ */
+void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
+		       struct sk_buff *skb, const struct waltz_seg *seg,
+		       const struct waltz_tw_info *reopen)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+	struct waltz_request *req = NULL;
+	struct dst_entry *dst;
+	enum waltz_drop why;
+
+	lockdep_assert_in_softirq();
+	why = admit_syn(wn, listener, skb, seg);
+	if (why)
+		goto drop;
+	dst = waltz_route_reply(wn, key, listener, 0, listener->sk_mark);
+	why = WALTZ_DROP_NO_ROUTE;
+	if (!dst)
+		goto drop;
+	why = WALTZ_DROP_NO_MEMORY;
+	req = new_request(listener, key, seg, reopen);
+	if (!req)
+		goto drop_dst;
+	why = insert_request(req, key);
+	if (why)
+		goto drop_request;
+
+	atomic_inc(&wn->half_open);
+	if (reopen) {
+		waltz_moved(key);
+		req->reopened = waltz_tw_remove(wn, key, &req->old);
+		if (req->reopened)
+			WALTZ_INC(wn, TW_REUSED_SYN);
+	}
+	waltz_record_event(key, req->reopened ? WALTZ_TIME_WAIT : WALTZ_LISTEN,
+			   WALTZ_EV_RCV_SYN, seg);
+	send_syn_ack(req, dst);
+	dst_release(dst);
+	return;
+
+drop_request:
+	refcount_set(&req->refs, 1);	/* never had a timer */
+	request_put(req);
+drop_dst:
+	dst_release(dst);
+drop:
+	waltz_drop(wn, key, seg, why);
+}
+
+/* The child's side of what the handshake agreed. Context: child locked. */
+static void child_from_request(struct sock *child,
+			       const struct waltz_request *req,
+			       const struct waltz_seg *seg)
+{
+	struct waltz_sock *ws = waltz_sk(child);
+	struct inet_sock *inet = inet_sk(child);
+
+	waltz_init_child(child);
+	inet->inet_num = ntohs(req->key_lport);
+	inet->inet_sport = req->key_lport;
+	inet->inet_dport = req->key_rport;
+	inet->inet_rcv_saddr = req->key_laddr;
+	inet->inet_saddr = req->key_laddr;
+	inet->inet_daddr = req->key_raddr;
+
+	ws->iss = req->iss;
+	ws->snd_una = req->iss + 1;
+	ws->snd_nxt = req->iss + 1;
+	ws->write_seq = req->iss + 1;
+	ws->irs = req->irs;
+	ws->rcv_nxt = req->irs + 1;
+	ws->rcv_wup = req->irs + 1;
+	ws->copied_seq = req->irs + 1;
+	ws->rcv_wnd = request_window(req);
+	ws->peer_mss = req->mss;
+	ws->ts_ok = req->opts & WALTZ_OPT_TS;
+	ws->ts_recent = req->ts_recent;
+	ws->ts_recent_sec = (u32)ktime_get_seconds();
+	ws->ts_offset = req->ts_offset;
+	ws->wscale_ok = req->opts & WALTZ_OPT_WSCALE;
+	ws->snd_wscale = req->snd_wscale;
+	ws->rcv_wscale = req->rcv_wscale;
+	ws->snd_wnd = (u32)seg->wnd << ws->snd_wscale;
+	ws->max_wnd = ws->snd_wnd;
+	ws->snd_wl1 = seg->seq;
+	if (req->retries)
+		waltz_rtt_syn_lost(&ws->rtt);
+	else
+		waltz_rtt_sample(&ws->rtt, waltz_now_us_low() - req->born);
+}
+
+static void discard_child(struct sock *child)
+{
+	sock_set_flag(child, SOCK_DEAD);
+	bh_unlock_sock(child);
+	waltz_destroy(child);
+	sock_put(child);	/* sk_clone_lock() gave two */
+}
+
+/* Put the child where it can be found, the request out, and the child into
+ * the accept queue. Context: child locked, BH off.
+ */
+static bool replace_request(struct waltz_request *req, struct sock *child,
+			    const struct waltz_key *key,
+			    const struct waltz_seg *seg)
+{
+	struct request_bucket *b = bucket_of(req->hash);
+	bool won;
+
+	if (waltz_inherit_port(req->listener, child))
+		return false;
+	spin_lock(&b->lock);
+	won = req->hashed && waltz_hash_established(child, key, true);
+	if (won) {
+		waltz_child_event(child, key, seg);
+		waltz_moved(key);
+		unhash_request(req);
+	}
+	spin_unlock(&b->lock);
+	return won;
+}
+
+/* Return: false when the listener has gone meanwhile. */
+static bool enqueue_child(struct sock *listener, struct sock *child)
+{
+	struct waltz_listener *l;
+	bool alive;
+
+	l = rcu_dereference(waltz_sk(listener)->listener);
+	spin_lock(&l->lock);
+	alive = listener->sk_state == TCP_LISTEN;
+	if (alive) {
+		list_add_tail(&waltz_sk(child)->accept_node, &l->accept);
+		sk_acceptq_added(listener);
+	}
+	spin_unlock(&l->lock);
+	return alive;
+}
+
+/* The third segment of the handshake. Return: the child, locked, with a
+ * reference for the caller, who has the segment's text processed; or NULL.
+ */
+static struct sock *finish_handshake(struct waltz_request *req,
+			     const struct waltz_key *key,
+			     const struct waltz_seg *seg)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+	struct sock *listener = req->listener;
+	struct sock *child;
+
+	child = sk_clone_lock(listener, GFP_ATOMIC);
+	if (!child) {
+		waltz_drop(wn, key, seg, WALTZ_DROP_NO_MEMORY);
+		return NULL;
+	}
+	child_from_request(child, req, seg);
+	if (!replace_request(req, child, key, seg)) {
+		discard_child(child);
+		waltz_drop(wn, key, seg, WALTZ_DROP_SYN_RECV);
+		return NULL;
+	}
+	sock_hold(listener);
+	leave_listener(req);
+	WALTZ_INC(wn, PASSIVE_OPENS);
+	if (!enqueue_child(listener, child)) {
+		sock_set_flag(child, SOCK_DEAD);
+		waltz_event(child, WALTZ_EV_USER_ABORT, NULL);
+		bh_unlock_sock(child);
+		sock_put(child);
+		child = NULL;
+	} else {
+		listener->sk_data_ready(listener);
+	}
+	sock_put(listener);
+	return child;
+}
+
+/* What is wrong with a segment for a request, if it is not the ACK. */
+static enum waltz_drop judge(struct waltz_net *wn,
+			     const struct waltz_key *key,
+			     struct waltz_request *req,
+			     const struct waltz_seg *seg)
+{
+	bool ts = req->opts & WALTZ_OPT_TS;
+
+	/* The peer's SYN again: our SYN-ACK was lost. */
+	if ((seg->flags & (WALTZ_SYN | WALTZ_ACK | WALTZ_RST | WALTZ_FIN)) ==
+	    WALTZ_SYN && seg->seq == req->irs) {
+		resend_syn_ack(req);
+		return WALTZ_DROP_SYN_RECV;
+	}
+	if (ts && !(seg->flags & WALTZ_RST)) {
+		if (!(seg->opts & WALTZ_OPT_TS))
+			return WALTZ_DROP_NO_TIMESTAMP;
+		if (seq_lt(seg->tsval, req->ts_recent)) {
+			challenge(req);
+			return WALTZ_DROP_PAWS;
+		}
+	}
+	/* First, sequence number */
+	if (!seq_acceptable(seg->seq, seg->end_seq, req->irs + 1,
+			    request_window(req))) {
+		if (!(seg->flags & WALTZ_RST))
+			challenge(req);
+		return WALTZ_DROP_OUT_OF_WINDOW;
+	}
+	/* Second, RST; RFC 5961 3.2 */
+	if (seg->flags & WALTZ_RST) {
+		if (seg->seq != req->irs + 1) {
+			challenge(req);
+			return WALTZ_DROP_RST_WINDOW;
+		}
+		end_request(req, WALTZ_EV_RCV_RST, seg);
+		WALTZ_INC(wn, IN_RSTS);
+		return WALTZ_DROP_SYN_RECV;
+	}
+	/* Fourth, SYN; RFC 5961 4.2 */
+	if (seg->flags & WALTZ_SYN) {
+		challenge(req);
+		return WALTZ_DROP_SYN_CHALLENGE;
+	}
+	/* Fifth, ACK */
+	if (!(seg->flags & WALTZ_ACK))
+		return WALTZ_DROP_NO_ACK;
+	if (seg->ack != req->iss + 1) {
+		waltz_reply_reset(wn, key, seg);
+		return WALTZ_DROP_SYN_RECV;
+	}
+	return WALTZ_DROP_NONE;
+}
+
+/**
+ * waltz_request_segment() - a segment came; is it for a half-open connection?
+ * @wn: the namespace
+ * @key: the segment's names
+ * @skb: the segment; stays the caller's
+ * @seg: the same, parsed
+ * @childp: set to the new socket, when the segment completes the handshake:
+ *	locked, with a reference; the caller processes the segment's text
+ *
+ * RFC 9293 3.10.7.4 for SYN-RECEIVED.
+ *
+ * Context: softirq, RCU read lock held, no locks.
+ * Return: false when there is no such connection.
+ */
+bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
+			   struct sk_buff *skb, const struct waltz_seg *seg,
+			   struct sock **childp)
+{
+	struct waltz_request *req;
+	enum waltz_drop why;
+
+	lockdep_assert_in_softirq();
+	*childp = NULL;
+	req = find_request(key);
+	if (!req)
+		return false;
+
+	why = judge(wn, key, req, seg);
+	if (!why && sk_filter(req->listener, skb))
+		why = WALTZ_DROP_FILTER;
+	if (!why && sk_acceptq_is_full(req->listener)) {
+		why = WALTZ_DROP_LISTEN_OVERFLOW;
+		if (READ_ONCE(wn->sysctls.abort_on_overflow) &&
+		    end_request(req, WALTZ_EV_USER_ABORT, seg))
+			WALTZ_INC(wn, ABORT_OVERFLOW);
+	}
+	if (why)
+		waltz_drop(wn, key, seg, why);
+	else
+		*childp = finish_handshake(req, key, seg);
+	return true;
+}
+
+/**
+ * waltz_request_unreachable() - an ICMP error quotes our SYN-ACK
+ * @key: the names quoted
+ * @seq: sequence number quoted
+ *
+ * RFC 5927: believed only when the number is the one in flight.
+ *
+ * Context: softirq, RCU read lock held.
+ */
+void waltz_request_unreachable(const struct waltz_key *key, u32 seq)
+{
+	struct waltz_request *req = find_request(key);
+
+	if (req && seq == req->iss)
+		end_request(req, WALTZ_EV_UNREACHABLE, NULL);
+}
+
+/**
+ * waltz_listener_start() - room for requests and children
+ * @sk: the socket
+ *
+ * Context: process, socket lock held.
+ * Return: 0 or -ENOMEM.
+ */
+int waltz_listener_start(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct waltz_listener *l;
+
+	waltz_owned_by_me(sk);
+	if (rcu_access_pointer(ws->listener))
+		return 0;	/* listened before, and was disconnected */
+	l = kzalloc(sizeof(*l), GFP_KERNEL_ACCOUNT);
+	if (!l)
+		return -ENOMEM;
+	spin_lock_init(&l->lock);
+	INIT_LIST_HEAD(&l->requests);
+	INIT_LIST_HEAD(&l->accept);
+	rcu_assign_pointer(ws->listener, l);
+	return 0;
+}
+
+static struct waltz_request *pop_request(struct waltz_listener *l)
+{
+	struct waltz_request *req;
+
+	spin_lock(&l->lock);
+	req = list_first_entry_or_null(&l->requests, struct waltz_request,
+				       siblings);
+	if (req) {
+		list_del_init(&req->siblings);
+		refcount_inc(&req->refs);
+	}
+	spin_unlock(&l->lock);
+	return req;
+}
+
+/**
+ * waltz_accept_dequeue() - the next child
+ * @sk: the listener
+ *
+ * Context: process, socket lock held.
+ * Return: the child with its reference, or NULL.
+ */
+struct sock *waltz_accept_dequeue(struct sock *sk)
+{
+	struct waltz_listener *l;
+	struct waltz_sock *child;
+
+	l = rcu_dereference_protected(waltz_sk(sk)->listener,
+				      lockdep_sock_is_held(sk));
+	spin_lock_bh(&l->lock);
+	child = list_first_entry_or_null(&l->accept, struct waltz_sock,
+					 accept_node);
+	if (child) {
+		list_del_init(&child->accept_node);
+		sk_acceptq_removed(sk);
+	}
+	spin_unlock_bh(&l->lock);
+	return child ? &child->inet.sk : NULL;
+}
+
+/**
+ * waltz_listener_stop() - reset what nobody will accept any more
+ * @sk: the socket; it has left LISTEN already
+ *
+ * Context: process, socket lock held.
+ */
+void waltz_listener_stop(struct sock *sk)
+{
+	struct waltz_request *req;
+	struct waltz_listener *l;
+	struct sock *child;
+
+	waltz_owned_by_me(sk);
+	l = rcu_dereference_protected(waltz_sk(sk)->listener,
+				      lockdep_sock_is_held(sk));
+	local_bh_disable();
+	while ((req = pop_request(l))) {
+		end_request(req, WALTZ_EV_USER_ABORT, NULL);
+		request_put(req);
+	}
+	while ((child = waltz_accept_dequeue(sk))) {
+		sock_hold(child);
+		bh_lock_sock_nested(child);
+		sock_orphan(child);
+		if (child->sk_state == TCP_CLOSE)
+			waltz_destroy(child);
+		else
+			waltz_event(child, WALTZ_EV_USER_ABORT, NULL);
+		bh_unlock_sock(child);
+		sock_put(child);
+	}
+	local_bh_enable();
+}
+
+/**
+ * waltz_request_buckets() - for waltz_request_walk()
+ */
+unsigned int waltz_request_buckets(void)
+{
+	return REQUEST_BUCKETS;
+}
+
+/**
+ * waltz_request_walk() - visit the half-open connections of one bucket
+ * @bucket: below waltz_request_buckets()
+ * @fn: called with the bucket's lock held; not 0: stop
+ * @arg: for @fn
+ *
+ * Return: what @fn returned last, or 0.
+ */
+int waltz_request_walk(unsigned int bucket, waltz_request_walker fn, void *arg)
+{
+	struct request_bucket *b = &buckets[bucket];
+	struct waltz_request *req;
+	int ret = 0;
+
+	if (hlist_empty(&b->head))
+		return 0;
+	spin_lock_bh(&b->lock);
+	hlist_for_each_entry(req, &b->head, node) {
+		ret = fn(req, arg);
+		if (ret)
+			break;
+	}
+	spin_unlock_bh(&b->lock);
+	return ret;
+}
+
+/**
+ * waltz_request_init() - the table
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int waltz_request_init(void)
+{
+	unsigned int i;
+
+	buckets = kvcalloc(REQUEST_BUCKETS, sizeof(*buckets), GFP_KERNEL);
+	request_cache = KMEM_CACHE(waltz_request, SLAB_ACCOUNT);
+	if (!buckets || !request_cache) {
+		waltz_request_exit();
+		return -ENOMEM;
+	}
+	for (i = 0; i < REQUEST_BUCKETS; i++)
+		spin_lock_init(&buckets[i].lock);
+	return 0;
+}
+
+/**
+ * waltz_request_exit() - no listener is left; after an rcu_barrier()
+ */
+void waltz_request_exit(void)
+{
+	kvfree(buckets);
+	kmem_cache_destroy(request_cache);
+}

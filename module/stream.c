@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The byte stream: what an acknowledgement frees, what text adds, when to
+ * acknowledge it (RFC 9293 3.10.7.4, fifth, seventh and eighth steps).
+ */
+#include <net/ip.h>
+
+#include "stream.h"
+
+/* ---- acknowledgements ---- */
+
+/* Free what is acknowledged as a whole. Return: round trip of the newest
+ * segment that was sent once, in microseconds; 0: none.
+ */
+static u32 free_acked(struct sock *sk, u32 ack)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *skb;
+	u64 sent = 0;
+
+	while ((skb = skb_peek(&sk->sk_write_queue)) && skb != ws->send_head) {
+		if (seq_gt(WALTZ_CB(skb)->end_seq, ack))
+			break;
+		/* Karn: of a segment sent twice nobody knows which came. */
+		sent = WALTZ_CB(skb)->retransmitted ? 0 : WALTZ_CB(skb)->sent_us;
+		if (skb == ws->rtx_head) {
+			ws->rtx_head = skb_queue_is_last(&sk->sk_write_queue, skb) ?
+				NULL : skb_queue_next(&sk->sk_write_queue, skb);
+			if (ws->rtx_head == ws->send_head)
+				ws->rtx_head = NULL;
+		}
+		__skb_unlink(skb, &sk->sk_write_queue);
+		waltz_free_data_skb(sk, skb);
+	}
+	return sent ? (u32)(ktime_to_us(ktime_get()) - sent) : 0;
+}
+
+static void measure(struct waltz_sock *ws, const struct waltz_seg *seg, u32 rtt)
+{
+	/* RFC 7323 4: the echo tells which transmission came, to 1 ms. */
+	if (!rtt && ws->ts_ok && seg->tsecr) {
+		u32 ms = waltz_ts_clock(ws->ts_offset) - seg->tsecr;
+
+		if (ms < WALTZ_RTO_MAX_US / 1000)
+			rtt = max(ms, 1u) * 1000;
+	}
+	if (rtt)
+		waltz_rtt_sample(&ws->rtt, rtt);
+}
+
+static void new_ack(struct sock *sk, const struct waltz_seg *seg)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 before = waltz_in_flight(ws);
+	u32 acked = seg->ack - ws->snd_una;
+	bool again;
+
+	ws->snd_una = seg->ack;
+	measure(ws, seg, free_acked(sk, seg->ack));
+	ws->backoff = 0;
+	ws->stalled_since = 0;
+	again = waltz_cong_ack(&ws->cong, ws->snd_una, acked,
+			       waltz_in_flight(ws),
+			       before * 2 >= ws->cong.cwnd);
+	if (waltz_in_flight(ws))
+		waltz_arm_retransmit(sk);	/* RFC 6298 5.3 */
+	else
+		waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
+	if (again)
+		waltz_retransmit(sk);
+}
+
+static void duplicate_ack(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (waltz_cong_dupack(&ws->cong, ws->snd_una, ws->snd_nxt,
+			      waltz_in_flight(ws))) {
+		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_FAST);
+		waltz_retransmit(sk);
+	}
+}
+
+/**
+ * waltz_stream_ack() - take an acknowledgement and a window
+ * @sk: the socket
+ * @seg: an acceptable segment with an ACK in RFC 5961's range
+ *
+ * RFC 9293 3.10.7.4, fifth; RFC 5681. Sends what it makes room for.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 wnd = (u32)seg->wnd << ws->snd_wscale;
+	u32 una = ws->snd_una;
+
+	if (seq_lt(seg->ack, una))
+		return;			/* old; so is its window */
+	if (seq_gt(seg->ack, una))
+		new_ack(sk, seg);
+	else if (waltz_in_flight(ws) && seg->seq == seg->end_seq &&
+		 wnd == ws->snd_wnd)
+		duplicate_ack(sk);	/* RFC 5681 section 2's definition */
+
+	if (seq_gt(seg->ack, una) || seq_gt(seg->seq, ws->snd_wl1) ||
+	    (seg->seq == ws->snd_wl1 && wnd > ws->snd_wnd)) {
+		ws->snd_wl1 = seg->seq;
+		ws->snd_wnd = wnd;
+		ws->max_wnd = max(ws->max_wnd, wnd);
+	}
+	if (wnd && waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {
+		waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
+		ws->backoff = 0;
+		ws->stalled_since = 0;
+	}
+	waltz_push(sk, false);
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_write_space(sk);
+}
+
+/* ---- text ---- */
+
+static void data_ready(struct sock *sk)
+{
+	if (!sock_flag(sk, SOCK_DEAD))
+		sk->sk_data_ready(sk);
+}
+
+/* Append what is in order. The skb's first bytes may be old: recvmsg() knows
+ * by copied_seq where to begin.
+ */
+static void append(struct sock *sk, struct sk_buff *skb, bool owned)
+{
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool stolen;
+	int delta;
+
+	WRITE_ONCE(ws->rcv_nxt, WALTZ_CB(skb)->end_seq);
+	if (tail && WALTZ_CB(tail)->end_seq == WALTZ_CB(skb)->seq &&
+	    skb_try_coalesce(tail, skb, &stolen, &delta)) {
+		WALTZ_CB(tail)->end_seq = WALTZ_CB(skb)->end_seq;
+		atomic_add(delta, &sk->sk_rmem_alloc);
+		sk_mem_charge(sk, delta);
+		kfree_skb_partial(skb, stolen);
+		return;
+	}
+	__skb_queue_tail(&sk->sk_receive_queue, skb);
+	if (!owned)
+		skb_set_owner_r(skb, sk);
+}
+
+static struct sk_buff *ooo_first(struct waltz_sock *ws)
+{
+	return skb_rb_first(&ws->ooo);
+}
+
+/**
+ * waltz_purge_ooo() - forget what came out of order
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_purge_ooo(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = ooo_first(ws))) {
+		rb_erase(&skb->rbnode, &ws->ooo);
+		kfree_skb(skb);
+	}
+}
+
+/* What waited for the hole that was just filled. */
+static void append_ooo(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = ooo_first(ws)) &&
+	       seq_leq(WALTZ_CB(skb)->seq, ws->rcv_nxt)) {
+		rb_erase(&skb->rbnode, &ws->ooo);
+		if (seq_leq(WALTZ_CB(skb)->end_seq, ws->rcv_nxt))
+			kfree_skb(skb);
+		else
+			append(sk, skb, true);
+	}
+}
+
+/* Return: false when all of it is there already. */
+static bool insert_ooo(struct sock *sk, struct sk_buff *skb)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct rb_node **link = &ws->ooo.rb_node, *parent = NULL;
+	u32 seq = WALTZ_CB(skb)->seq, end_seq = WALTZ_CB(skb)->end_seq;
+	struct sk_buff *other;
+
+	while (*link) {
+		parent = *link;
+		other = rb_to_skb(parent);
+		if (seq_leq(WALTZ_CB(other)->seq, seq) &&
+		    seq_geq(WALTZ_CB(other)->end_seq, end_seq))
+			return false;
+		link = seq_lt(seq, WALTZ_CB(other)->seq) ?
+		       &parent->rb_left : &parent->rb_right;
+	}
+	rb_link_node(&skb->rbnode, parent, link);
+	rb_insert_color(&skb->rbnode, &ws->ooo);
+	skb_set_owner_r(skb, sk);
+
+	/* Neighbours that it covers whole. */
+	while ((other = skb_rb_next(skb)) &&
+	       seq_geq(end_seq, WALTZ_CB(other)->end_seq)) {
+		rb_erase(&other->rbnode, &ws->ooo);
+		kfree_skb(other);
+	}
+	WALTZ_INC(waltz_net(sock_net(sk)), OOO_QUEUED);
+	return true;
+}
+
+/* Is there room? What is next in line is always taken when nothing waits to
+ * be read: otherwise a buffer too small for one segment would never move.
+ */
+static enum waltz_drop reserve(struct sock *sk, struct sk_buff *skb,
+			       bool in_order)
+{
+	bool must = in_order && skb_queue_empty(&sk->sk_receive_queue);
+
+	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf && !must) {
+		/* The hole may be what is missing for progress. */
+		if (!in_order || RB_EMPTY_ROOT(&waltz_sk(sk)->ooo))
+			return WALTZ_DROP_RCVBUF;
+		waltz_purge_ooo(sk);
+		if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
+			return WALTZ_DROP_RCVBUF;
+	}
+	return sk_rmem_schedule(sk, skb, skb->truesize) ?
+	       WALTZ_DROP_NONE : WALTZ_DROP_NO_MEMORY;
+}
+
+/* Queue the text of a segment between @seq and @end_seq, both in the window
+ * as far as they are not old. Takes the skb when it returns WALTZ_DROP_NONE.
+ */
+static enum waltz_drop queue_text(struct sock *sk, struct sk_buff *skb,
+				  u32 seq, u32 end_seq, u8 hdrlen)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool in_order = seq_leq(seq, ws->rcv_nxt);
+	enum waltz_drop why;
+
+	why = reserve(sk, skb, in_order);
+	if (why)
+		return why;
+	__skb_pull(skb, hdrlen);
+	if (pskb_trim(skb, end_seq - seq)) {
+		__skb_push(skb, hdrlen);
+		return WALTZ_DROP_NO_MEMORY;
+	}
+	skb_dst_drop(skb);
+	*WALTZ_CB(skb) = (struct waltz_cb) { .seq = seq, .end_seq = end_seq };
+	if (!in_order)
+		return insert_ooo(sk, skb) ? WALTZ_DROP_NONE :
+					     WALTZ_DROP_OLD_DATA;
+	append(sk, skb, false);
+	append_ooo(sk);
+	return WALTZ_DROP_NONE;
+}
+
+/* RFC 9293 3.8.6.3, RFC 5681 4.2: every second full segment, and at once when
+ * something is missing or was missing.
+ */
+static void acknowledge(struct sock *sk, bool at_once)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (at_once || ws->quickacks || !RB_EMPTY_ROOT(&ws->ooo) ||
+	    ws->rcv_nxt - ws->rcv_wup >= 2u * ws->rcv_mss) {
+		waltz_send_ack(sk);
+		return;
+	}
+	ws->ack_pending = true;
+	if (!waltz_timer_armed(ws, WALTZ_TIMER_DELACK))
+		waltz_timer_set(sk, WALTZ_TIMER_DELACK,
+				msecs_to_jiffies(READ_ONCE(wn->sysctls.delack_ms)));
+}
+
+static void note_fin(struct waltz_sock *ws, const struct waltz_seg *seg,
+		     u32 right)
+{
+	u32 fin_seq = seg->end_seq - 1;
+
+	if (!(seg->flags & WALTZ_FIN) || ws->rcv_fin ||
+	    seq_lt(fin_seq, ws->rcv_nxt) || !seq_lt(fin_seq, right))
+		return;
+	ws->rcv_fin = true;
+	ws->rcv_fin_seq = fin_seq;
+}
+
+/**
+ * waltz_stream_text() - take a segment's text and FIN
+ * @sk: the socket
+ * @skbp: the segment, at its header; set to NULL when it is kept
+ * @seg: the same, parsed and acceptable
+ *
+ * RFC 9293 3.10.7.4, seventh and eighth. Acknowledges.
+ *
+ * Context: socket lock held, BH off.
+ * Return: WALTZ_DROP_NONE, or why the text was not taken.
+ */
+enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
+				  const struct waltz_seg *seg)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	enum waltz_drop why = WALTZ_DROP_NONE;
+	u32 end_seq = seg->seq + seg->len;
+	u32 right = ws->rcv_wup + ws->rcv_wnd;
+	u32 before = ws->rcv_nxt;
+	bool had_hole = !RB_EMPTY_ROOT(&ws->ooo);
+
+	if (seg->seq == seg->end_seq)
+		return WALTZ_DROP_NONE;
+	/* CLOSE_WAIT and later: the peer's FIN is behind us, nothing follows. */
+	if (!((1 << sk->sk_state) &
+	      (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return WALTZ_DROP_OLD_DATA;
+
+	/* RFC 9293 3.6.1: a close() that no longer reads answers with a reset. */
+	if ((sk->sk_shutdown & RCV_SHUTDOWN) && sk->sk_state != TCP_ESTABLISHED &&
+	    seg->len && seq_gt(end_seq, ws->rcv_nxt)) {
+		waltz_event(sk, WALTZ_EV_RCV_AFTER_CLOSE, seg);
+		return WALTZ_DROP_AFTER_CLOSE;
+	}
+
+	note_fin(ws, seg, right);
+	if (ws->rcv_fin)
+		right = seq_lt(ws->rcv_fin_seq, right) ? ws->rcv_fin_seq : right;
+	if (seq_gt(end_seq, right) && seq_gt(right, seg->seq))
+		end_seq = right;
+	if (seg->len && seq_gt(end_seq, ws->rcv_nxt)) {
+		ws->rcv_mss = max_t(u32, ws->rcv_mss,
+				    min(seg->len, 65535u - WALTZ_HDR_MAX));
+		why = queue_text(sk, *skbp, seg->seq, end_seq, seg->hdrlen);
+		if (!why)
+			*skbp = NULL;
+	} else if (seg->len) {
+		why = WALTZ_DROP_OLD_DATA;
+	}
+
+	if (ws->rcv_fin && ws->rcv_nxt == ws->rcv_fin_seq) {
+		waltz_purge_ooo(sk);
+		waltz_event(sk, WALTZ_EV_RCV_FIN, seg);
+	} else {
+		acknowledge(sk, why || had_hole || before == ws->rcv_nxt);
+	}
+	if (before != ws->rcv_nxt)
+		data_ready(sk);
+	return why;
+}
+
+/**
+ * waltz_stream_read() - the user has taken bytes: tell the peer of the room
+ * @sk: the socket
+ * @copied: bytes
+ *
+ * RFC 9293 3.8.6.2.2: only when the window opens by a worthwhile step.
+ *
+ * Context: process, socket lock held, BH off.
+ */
+void waltz_stream_read(struct sock *sk, u32 copied)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 left, room;
+	s32 open;
+
+	if (!copied || (sk->sk_shutdown & RCV_SHUTDOWN) ||
+	    !((1 << sk->sk_state) &
+	      (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		return;
+	open = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	left = open > 0 ? open : 0;
+	room = min_t(u32, waltz_rcv_space(sk), 65535u << ws->rcv_wscale);
+	if (room >= 2 * left && room - left >= min_t(u32, 2u * ws->rcv_mss,
+						     sk->sk_rcvbuf / 4))
+		waltz_send_ack(sk);
+}

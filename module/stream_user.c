@@ -1,0 +1,476 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The byte stream as the system calls see it: send, receive, poll, and how
+ * much waits. Process context.
+ */
+#include <linux/poll.h>
+#include <linux/sockios.h>
+#include <net/inet_common.h>
+
+#include <asm/ioctls.h>
+
+#include "stream.h"
+#include "user.h"
+
+/* ---- send ---- */
+
+/* Room in the last segment, when it has not been sent yet. */
+static struct sk_buff *open_tail(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_write_queue);
+
+	if (!ws->send_head || !tail || tail->len >= ws->mss ||
+	    WALTZ_CB(tail)->psh)
+		return NULL;
+	return tail;
+}
+
+static void queue_skb(struct sock *sk, struct sk_buff *skb)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	*WALTZ_CB(skb) = (struct waltz_cb) {
+		.seq = ws->write_seq,
+		.end_seq = ws->write_seq,
+	};
+	__skb_queue_tail(&sk->sk_write_queue, skb);
+	sk_wmem_queued_add(sk, skb->truesize);
+	sk_mem_charge(sk, skb->truesize);
+	if (!ws->send_head)
+		ws->send_head = skb;
+}
+
+/* An skb that came to nothing: copying failed before its first byte. */
+static void unqueue_empty(struct sock *sk, struct sk_buff *skb)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (!skb || skb->len)
+		return;
+	if (ws->send_head == skb)
+		ws->send_head = NULL;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	waltz_free_data_skb(sk, skb);
+}
+
+/* Copy from the user to the end of an skb. Return: bytes, 0 when it is full
+ * of fragments, or a negative error.
+ */
+static int fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
+{
+	struct page_frag *pfrag = sk_page_frag(sk);
+	int i = skb_shinfo(skb)->nr_frags;
+	bool merge;
+	int copy, err;
+
+	if (!sk_page_frag_refill(sk, pfrag))
+		return -ENOBUFS;
+	merge = skb_can_coalesce(skb, i, pfrag->page, pfrag->offset);
+	if (!merge && i >= MAX_SKB_FRAGS)
+		return 0;
+	copy = min_t(size_t, msg_data_left(msg), waltz_sk(sk)->mss - skb->len);
+	copy = min_t(int, copy, pfrag->size - pfrag->offset);
+	if (!sk_wmem_schedule(sk, copy))
+		return -ENOBUFS;
+	/* Accounts for the bytes: truesize, wmem_queued, memory charge. */
+	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page,
+				       pfrag->offset, copy);
+	if (err)
+		return err;
+	if (merge) {
+		skb_frag_size_add(&skb_shinfo(skb)->frags[i - 1], copy);
+	} else {
+		skb_fill_page_desc(skb, i, pfrag->page, pfrag->offset, copy);
+		get_page(pfrag->page);
+	}
+	pfrag->offset += copy;
+	return copy;
+}
+
+static void push_bh(struct sock *sk, bool nagle_off)
+{
+	local_bh_disable();
+	waltz_push(sk, nagle_off);
+	local_bh_enable();
+}
+
+static int wait_for_memory(struct sock *sk, long *timeo)
+{
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	push_bh(sk, true);
+	return sk_stream_wait_memory(sk, timeo);
+}
+
+static int send_locked(struct sock *sk, struct msghdr *msg)
+{
+	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool more = msg->msg_flags & MSG_MORE;
+	struct sk_buff *skb = NULL;
+	int copied = 0, err;
+
+	if (!((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
+		err = sk_stream_wait_connect(sk, &timeo);
+		if (err)
+			goto error;
+	}
+	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	waltz_current_mss(sk);
+
+	while (msg_data_left(msg)) {
+		err = -EPIPE;
+		if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+			goto error;
+		skb = open_tail(sk);
+		if (!skb) {
+			if (!sk_stream_memory_free(sk))
+				goto wait;
+			skb = waltz_alloc_data_skb(sk, sk->sk_allocation);
+			if (!skb)
+				goto wait;
+			queue_skb(sk, skb);
+		}
+		err = fill(sk, skb, msg);
+		if (err == -ENOBUFS) {
+			unqueue_empty(sk, skb);
+			goto wait;
+		}
+		if (err < 0) {
+			unqueue_empty(sk, skb);
+			goto error;
+		}
+		if (!err) {
+			WALTZ_CB(skb)->psh = true;	/* begin another */
+			continue;
+		}
+		copied += err;
+		WRITE_ONCE(ws->write_seq, ws->write_seq + err);
+		WALTZ_CB(skb)->end_seq += err;
+		/* Let the wire begin while we copy. */
+		if (skb->len >= ws->mss && ws->write_seq - ws->snd_nxt >= ws->max_wnd / 2)
+			push_bh(sk, true);
+		continue;
+wait:
+		err = wait_for_memory(sk, &timeo);
+		if (err)
+			goto error;
+		waltz_current_mss(sk);
+	}
+out:
+	if (copied)
+		push_bh(sk, more ? false : ws->nodelay);
+	return copied;
+
+error:
+	if (copied)
+		goto out;
+	err = sk_stream_error(sk, msg->msg_flags, err);
+	/* Edge-triggered waiters must hear of it: the queue may be empty. */
+	if (err == -EAGAIN)
+		sk->sk_write_space(sk);
+	return err;
+}
+
+/**
+ * waltz_sendmsg() - proto.sendmsg
+ * @sk: the socket
+ * @msg: what to send
+ * @len: bytes
+ *
+ * Context: process.
+ * Return: bytes queued, or a negative error as for TCP.
+ */
+int waltz_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
+{
+	int ret;
+
+	if (msg->msg_flags & MSG_OOB)
+		return -EOPNOTSUPP;	/* RFC 6093 */
+	lock_sock(sk);
+	ret = send_locked(sk, msg);
+	release_sock(sk);
+	return ret;
+}
+
+/**
+ * waltz_write_space() - sk_write_space: wake writers when there is room
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+void waltz_write_space(struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+	struct socket_wq *wq;
+
+	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags) ||
+	    sk_stream_wspace(sk) < sk_stream_min_wspace(sk))
+		return;
+	clear_bit(SOCK_NOSPACE, &sock->flags);
+	rcu_read_lock();
+	wq = rcu_dereference(sk->sk_wq);
+	if (skwq_has_sleeper(wq))
+		wake_up_interruptible_poll(&wq->wait, EPOLLOUT | EPOLLWRNORM |
+					   EPOLLWRBAND);
+	if (wq && wq->fasync_list && !(sk->sk_shutdown & SEND_SHUTDOWN))
+		sock_wake_async(wq, SOCK_WAKE_SPACE, POLL_OUT);
+	rcu_read_unlock();
+}
+
+/* ---- receive ---- */
+
+/* The skb that holds a sequence number, and where in it. Frees what was read
+ * before, unless somebody only peeks.
+ */
+static struct sk_buff *find_byte(struct sock *sk, u32 seq, u32 *offset)
+{
+	struct sk_buff *skb;
+
+	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		if (seq_lt(seq, WALTZ_CB(skb)->end_seq)) {
+			*offset = seq - WALTZ_CB(skb)->seq;
+			return skb;
+		}
+	}
+	return NULL;
+}
+
+static void eat(struct sock *sk, struct sk_buff *skb)
+{
+	__skb_unlink(skb, &sk->sk_receive_queue);
+	__kfree_skb(skb);
+}
+
+/* Nothing to read now. Return: 1: stop, with what @copied says or 0 for end of
+ * file; 0: something may have come; negative: an error.
+ */
+static int wait_for_data(struct sock *sk, bool copied, long *timeo)
+{
+	if (copied) {
+		if (sk->sk_err || sk->sk_state == TCP_CLOSE ||
+		    (sk->sk_shutdown & RCV_SHUTDOWN) || !*timeo ||
+		    signal_pending(current))
+			return 1;
+	} else {
+		if (sock_flag(sk, SOCK_DONE))
+			return 1;
+		if (sk->sk_err)
+			return sock_error(sk);
+		if (sk->sk_shutdown & RCV_SHUTDOWN)
+			return 1;
+		if (sk->sk_state == TCP_CLOSE)
+			return -ENOTCONN;
+		if (!*timeo)
+			return -EAGAIN;
+		if (signal_pending(current))
+			return sock_intr_errno(*timeo);
+	}
+	sk_wait_data(sk, timeo, skb_peek_tail(&sk->sk_receive_queue));
+	return 0;
+}
+
+static void read_bh(struct sock *sk, u32 copied)
+{
+	local_bh_disable();
+	waltz_stream_read(sk, copied);
+	local_bh_enable();
+}
+
+static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
+		       int flags)
+{
+	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
+	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool peek = flags & MSG_PEEK;
+	u32 seq = ws->copied_seq, taken = 0;
+	int copied = 0, err = 0;
+
+	if (sk->sk_state == TCP_LISTEN)
+		return -ENOTCONN;
+
+	while (len) {
+		struct sk_buff *skb;
+		u32 offset, used;
+
+		skb = find_byte(sk, seq, &offset);
+		if (!skb) {
+			if (copied >= target && !sk->sk_backlog.tail)
+				break;
+			read_bh(sk, taken);
+			taken = 0;
+			if (copied >= target) {
+				/* What waits in the backlog may be ours. */
+				release_sock(sk);
+				lock_sock(sk);
+				if (!find_byte(sk, seq, &offset))
+					break;
+				continue;
+			}
+			err = wait_for_data(sk, copied, &timeo);
+			if (err)
+				break;
+			/* Another thread may have read meanwhile. */
+			if (peek && seq_lt(seq, ws->copied_seq))
+				seq = ws->copied_seq;
+			else if (!peek)
+				seq = ws->copied_seq;
+			continue;
+		}
+		used = min_t(size_t, skb->len - offset, len);
+		if (!(flags & MSG_TRUNC)) {
+			err = skb_copy_datagram_msg(skb, offset, msg, used);
+			if (err) {
+				err = -EFAULT;
+				break;
+			}
+		}
+		seq += used;
+		copied += used;
+		len -= used;
+		if (peek)
+			continue;
+		WRITE_ONCE(ws->copied_seq, seq);
+		taken += used;
+		if (offset + used == skb->len)
+			eat(sk, skb);
+	}
+	read_bh(sk, taken);
+	if (copied)
+		return copied;
+	return err < 0 ? err : 0;
+}
+
+/**
+ * waltz_recvmsg() - proto.recvmsg
+ * @sk: the socket
+ * @msg: where to
+ * @len: bytes at most
+ * @flags: MSG_*
+ * @addr_len: not used: a stream has one peer
+ *
+ * Context: process.
+ * Return: bytes, 0 at the end of file, or a negative error as for TCP.
+ */
+int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
+		  int *addr_len)
+{
+	int ret;
+
+	if (flags & MSG_ERRQUEUE)
+		return inet_recv_error(sk, msg, len, addr_len);
+	if (flags & MSG_OOB)
+		return -EINVAL;
+	lock_sock(sk);
+	ret = recv_locked(sk, msg, len, flags);
+	release_sock(sk);
+	return ret;
+}
+
+/* ---- poll and ioctl ---- */
+
+static u32 readable(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	return READ_ONCE(ws->rcv_nxt) - READ_ONCE(ws->copied_seq) -
+	       (sock_flag(sk, SOCK_DONE) ? 1 : 0);
+}
+
+static __poll_t poll_write(struct sock *sk)
+{
+	if (sk->sk_shutdown & SEND_SHUTDOWN)
+		return EPOLLOUT | EPOLLWRNORM;
+	if (sk_stream_is_writeable(sk))
+		return EPOLLOUT | EPOLLWRNORM;
+	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
+	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
+	/* Room may have come between the test and the bit. Pairs with the
+	 * barrier of wq_has_sleeper().
+	 */
+	smp_mb__after_atomic();
+	return sk_stream_is_writeable(sk) ? EPOLLOUT | EPOLLWRNORM : 0;
+}
+
+/**
+ * waltz_poll() - proto_ops.poll; answers as tcp_poll() does
+ * @file: the file
+ * @sock: the socket
+ * @wait: poll table
+ *
+ * Context: process, no locks: every field is read once.
+ */
+__poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait)
+{
+	struct sock *sk = sock->sk;
+	__poll_t mask = 0;
+	u8 shutdown;
+	int state;
+
+	sock_poll_wait(file, sock, wait);
+	state = smp_load_acquire(&sk->sk_state);
+	if (state == TCP_LISTEN)
+		return READ_ONCE(sk->sk_ack_backlog) ?
+		       EPOLLIN | EPOLLRDNORM : 0;
+
+	shutdown = READ_ONCE(sk->sk_shutdown);
+	if (shutdown == SHUTDOWN_MASK || state == TCP_CLOSE)
+		mask |= EPOLLHUP;
+	if (shutdown & RCV_SHUTDOWN)
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+
+	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
+		if (!skb_queue_empty_lockless(&sk->sk_receive_queue) &&
+		    readable(sk) >= (u32)max(READ_ONCE(sk->sk_rcvlowat), 1))
+			mask |= EPOLLIN | EPOLLRDNORM;
+		mask |= poll_write(sk);
+	}
+	/* Pairs with the barrier of set_error(). */
+	smp_rmb();
+	if (READ_ONCE(sk->sk_err) ||
+	    !skb_queue_empty_lockless(&sk->sk_error_queue))
+		mask |= EPOLLERR;
+	return mask;
+}
+
+/* proto.ioctl: SIOCINQ (FIONREAD), SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK. The
+ * last argument is compat.h's business.
+ */
+int waltz_ioctl(struct sock *sk, int cmd, WALTZ_IOCTL_ARG)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool listening = sk->sk_state == TCP_LISTEN;
+	bool opening = (1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
+	int answer = 0;
+
+	switch (cmd) {
+	case SIOCINQ:
+		if (listening)
+			return -EINVAL;
+		lock_sock(sk);
+		if (!opening && !skb_queue_empty(&sk->sk_receive_queue))
+			answer = readable(sk);
+		release_sock(sk);
+		break;
+	case SIOCATMARK:
+		break;
+	case SIOCOUTQ:
+		if (listening)
+			return -EINVAL;
+		if (!opening)
+			answer = READ_ONCE(ws->write_seq) + ws->fin_queued -
+				 READ_ONCE(ws->snd_una);
+		break;
+	case SIOCOUTQNSD:
+		if (listening)
+			return -EINVAL;
+		if (!opening)
+			answer = READ_ONCE(ws->write_seq) + ws->fin_queued -
+				 READ_ONCE(ws->snd_nxt);
+		break;
+	default:
+		return -ENOIOCTLCMD;
+	}
+	return waltz_ioctl_answer(answer);
+}

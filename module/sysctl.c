@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * net.waltz.*, one set for each namespace. One list gives names, places and
+ * limits; Documentation/sysctl.rst explains them.
+ */
+#include <linux/slab.h>
+#include <linux/sysctl.h>
+
+#include "waltz.h"
+
+/* SYSCTL(field, lowest, highest) */
+#define WALTZ_SYSCTLS(SYSCTL)						       \
+	SYSCTL(time_wait_ms, WALTZ_TIME_WAIT_MIN_MS, WALTZ_TIME_WAIT_MAX_MS)   \
+	SYSCTL(time_wait_max, 1, 1 << 24)				       \
+	SYSCTL(fin_timeout_ms, WALTZ_TIME_WAIT_MIN_MS, WALTZ_TIME_WAIT_MAX_MS) \
+	SYSCTL(max_half_open, 1, 1 << 20)				       \
+	SYSCTL(max_orphans, 0, 1 << 20)					       \
+	SYSCTL(syn_retries, 1, 127)					       \
+	SYSCTL(synack_retries, 1, 20)					       \
+	SYSCTL(retries, 1, 127)						       \
+	SYSCTL(orphan_retries, 1, 127)					       \
+	SYSCTL(rto_min_ms, 10, 60000)					       \
+	SYSCTL(delack_ms, 4, 500)					       \
+	SYSCTL(challenge_ms, 0, 10000)					       \
+	SYSCTL(keepalive_time, 1, 32767)				       \
+	SYSCTL(keepalive_intvl, 1, 32767)				       \
+	SYSCTL(keepalive_probes, 1, 127)				       \
+	SYSCTL(timestamps, 0, 1)					       \
+	SYSCTL(window_scaling, 0, 1)					       \
+	SYSCTL(abort_on_overflow, 0, 1)
+
+#define LIMITS(field, low, high) static int field##_limits[2] = { low, high };
+WALTZ_SYSCTLS(LIMITS)
+#undef LIMITS
+
+static int mem_limits[2] = { 2048, 1 << 30 };
+
+static const struct ctl_table template[] = {
+#define ENTRY(field, low, high) {					       \
+		.procname	= #field,				       \
+		.data		= (void *)offsetof(struct waltz_sysctls, field), \
+		.maxlen		= sizeof(int),				       \
+		.mode		= 0644,					       \
+		.proc_handler	= proc_dointvec_minmax,			       \
+		.extra1		= &field##_limits[0],			       \
+		.extra2		= &field##_limits[1],			       \
+	},
+	WALTZ_SYSCTLS(ENTRY)
+#undef ENTRY
+	{
+		.procname	= "rmem",
+		.data		= (void *)offsetof(struct waltz_sysctls, rmem),
+		.maxlen		= 3 * sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= &mem_limits[0],
+		.extra2		= &mem_limits[1],
+	},
+	{
+		.procname	= "wmem",
+		.data		= (void *)offsetof(struct waltz_sysctls, wmem),
+		.maxlen		= 3 * sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= proc_dointvec_minmax,
+		.extra1		= &mem_limits[0],
+		.extra2		= &mem_limits[1],
+	},
+	WALTZ_SYSCTL_SENTINEL
+};
+
+/* Entries that count; older kernels want an empty one after them. */
+#ifdef WALTZ_HAVE_SYSCTL_SZ
+#define ENTRIES	ARRAY_SIZE(template)
+#else
+#define ENTRIES	(ARRAY_SIZE(template) - 1)
+#endif
+
+/**
+ * waltz_sysctl_init() - net.waltz of a new namespace
+ * @wn: the namespace
+ *
+ * Context: process.
+ * Return: 0 or -ENOMEM.
+ */
+int waltz_sysctl_init(struct waltz_net *wn)
+{
+	struct ctl_table *table;
+	unsigned int i;
+
+	table = kmemdup(template, sizeof(template), GFP_KERNEL);
+	if (!table)
+		return -ENOMEM;
+	for (i = 0; i < ENTRIES; i++)
+		table[i].data = (void *)&wn->sysctls +
+				(unsigned long)table[i].data;
+	wn->sysctl_header = waltz_register_sysctl(wn->net, "net/waltz", table,
+						  ENTRIES);
+	if (!wn->sysctl_header) {
+		kfree(table);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * waltz_sysctl_exit() - the namespace goes
+ * @wn: the namespace
+ */
+void waltz_sysctl_exit(struct waltz_net *wn)
+{
+	const struct ctl_table *table = wn->sysctl_header->ctl_table_arg;
+
+	unregister_net_sysctl_table(wn->sysctl_header);
+	kfree(table);
+}

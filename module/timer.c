@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One timer for each socket, several deadlines: sk_timer is due at the first
+ * of them. A deadline that moves away does not touch the timer; it finds out
+ * when it fires too early.
+ *
+ * A reference to the socket is held while sk_timer is pending.
+ */
+#include "waltz.h"
+
+static unsigned long next_deadline(const struct waltz_sock *ws)
+{
+	unsigned long next = 0;
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < WALTZ_TIMERS; i++) {
+		if (!waltz_timer_armed(ws, i))
+			continue;
+		if (!any || time_before(ws->deadline[i], next))
+			next = ws->deadline[i];
+		any = true;
+	}
+	return next;
+}
+
+/**
+ * waltz_timer_set() - arm a deadline, or move it
+ * @sk: the socket
+ * @timer: which
+ * @delay: jiffies from now
+ *
+ * Context: socket lock held.
+ */
+void waltz_timer_set(struct sock *sk, enum waltz_timer timer,
+		     unsigned long delay)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_owned_by_me(sk);
+	ws->deadline[timer] = jiffies + delay;
+	ws->timers |= BIT(timer);
+	if (!timer_pending(&sk->sk_timer) ||
+	    time_before(ws->deadline[timer], sk->sk_timer.expires))
+		sk_reset_timer(sk, &sk->sk_timer, ws->deadline[timer]);
+}
+
+/**
+ * waltz_timer_clear() - disarm a deadline
+ * @sk: the socket
+ * @timer: which
+ *
+ * Context: socket lock held.
+ */
+void waltz_timer_clear(struct sock *sk, enum waltz_timer timer)
+{
+	waltz_sk(sk)->timers &= ~BIT(timer);
+}
+
+/**
+ * waltz_timers_stop() - disarm all
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_timers_stop(struct sock *sk)
+{
+	waltz_sk(sk)->timers = 0;
+	sk_stop_timer(sk, &sk->sk_timer);
+}
+
+/**
+ * waltz_arm_retransmit() - the retransmission timer, with its back-off
+ * @sk: the socket
+ *
+ * RFC 6298 5.1, 5.3 and 5.5.
+ *
+ * Context: socket lock held.
+ */
+void waltz_arm_retransmit(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 rto = waltz_rtt_backoff(&ws->rtt, ws->backoff);
+
+	waltz_timer_set(sk, WALTZ_TIMER_RETRANSMIT, usecs_to_jiffies(rto));
+}
+
+/**
+ * waltz_keepalive_idle() - jiffies of silence before the first keepalive
+ * @sk: the socket
+ */
+unsigned long waltz_keepalive_idle(const struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	int idle = waltz_sk(sk)->keepalive_time ?: READ_ONCE(s->keepalive_time);
+
+	return (unsigned long)idle * HZ;
+}
+
+static bool user_timeout_over(const struct waltz_sock *ws, unsigned long since)
+{
+	return ws->user_timeout && since &&
+	       time_after_eq(jiffies, since + msecs_to_jiffies(ws->user_timeout));
+}
+
+/* R2 (RFC 9293 3.8.3), or the user's own. */
+static bool give_up(const struct sock *sk, unsigned int tries)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	const struct waltz_sock *ws = waltz_sk(sk);
+	int limit;
+
+	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV))
+		limit = ws->syn_retries ?: READ_ONCE(s->syn_retries);
+	else if (sock_flag(sk, SOCK_DEAD))
+		limit = READ_ONCE(s->orphan_retries);
+	else if (ws->user_timeout)
+		return user_timeout_over(ws, ws->stalled_since);
+	else
+		limit = READ_ONCE(s->retries);
+	return (int)tries >= limit || user_timeout_over(ws, ws->stalled_since);
+}
+
+static void time_out(struct sock *sk)
+{
+	WALTZ_INC(waltz_net(sock_net(sk)), ABORT_TIMEOUT);
+	waltz_event(sk, WALTZ_EV_TIMEOUT, NULL);
+}
+
+/* RFC 6298 5.4 to 5.7. */
+static void retransmit_timeout(struct sock *sk)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (!waltz_in_flight(ws))
+		return;
+	if (!ws->stalled_since)
+		ws->stalled_since = jiffies ?: 1;
+	if (give_up(sk, ws->backoff)) {
+		time_out(sk);
+		return;
+	}
+	WALTZ_INC(wn, RETRANS_TIMEOUT);
+	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
+		WALTZ_INC(wn, RETRANS_SYN);
+		waltz_rtt_syn_lost(&ws->rtt);
+		ws->retransmitted = true;
+	} else {
+		waltz_cong_timeout(&ws->cong, ws->snd_nxt,
+				   waltz_in_flight(ws), !ws->backoff);
+		/* Go back: all that is outstanding may be lost. */
+		ws->rtx_head = skb_peek(&sk->sk_write_queue);
+		if (ws->rtx_head == ws->send_head)
+			ws->rtx_head = NULL;
+	}
+	waltz_retransmit(sk);
+	if (ws->backoff < 255)
+		ws->backoff++;
+	waltz_arm_retransmit(sk);
+}
+
+/* RFC 9293 3.8.6.1: the peer's window is shut, and the segment that opens it
+ * may be lost.
+ */
+static void probe_timeout(struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (waltz_in_flight(ws) ||
+	    (!ws->send_head && (!ws->fin_queued || ws->fin_sent))) {
+		ws->probes_sent = 0;
+		return;
+	}
+	if (!ws->stalled_since)
+		ws->stalled_since = jiffies ?: 1;
+	/* A peer that answers keeps its window shut as long as it likes, but
+	 * not that of a socket nobody owns.
+	 */
+	if (user_timeout_over(ws, ws->stalled_since) ||
+	    ws->probes_sent >= READ_ONCE(s->retries) ||
+	    (sock_flag(sk, SOCK_DEAD) &&
+	     ws->backoff >= READ_ONCE(s->orphan_retries))) {
+		time_out(sk);
+		return;
+	}
+	waltz_send_probe(sk, false);
+	if (ws->probes_sent < 255)
+		ws->probes_sent++;
+	if (ws->backoff < 255)
+		ws->backoff++;
+	waltz_timer_set(sk, WALTZ_TIMER_PROBE,
+			usecs_to_jiffies(waltz_rtt_backoff(&ws->rtt,
+							   ws->backoff)));
+}
+
+static void delack_timeout(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (!ws->ack_pending)
+		return;
+	WALTZ_INC(waltz_net(sock_net(sk)), DELAYED_ACKS);
+	waltz_send_ack(sk);
+}
+
+/* RFC 9293 3.8.4: only asked for, and only after long silence. */
+static void keepalive_timeout(struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	struct waltz_sock *ws = waltz_sk(sk);
+	unsigned long idle = waltz_keepalive_idle(sk);
+	unsigned long quiet = jiffies - ws->last_rcvd;
+	int limit = ws->keepalive_probes ?: READ_ONCE(s->keepalive_probes);
+
+	if (!sock_flag(sk, SOCK_KEEPOPEN) || sk->sk_state == TCP_SYN_SENT)
+		return;
+	/* What is outstanding asks the same question. */
+	if (waltz_in_flight(ws) || ws->send_head) {
+		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE, idle);
+		return;
+	}
+	if (quiet < idle) {
+		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE, idle - quiet);
+		return;
+	}
+	if (ws->user_timeout ?
+	    ws->probes_sent && quiet >= msecs_to_jiffies(ws->user_timeout) :
+	    ws->probes_sent >= limit) {
+		waltz_send_reset(sk);
+		time_out(sk);
+		return;
+	}
+	waltz_send_probe(sk, true);
+	ws->probes_sent++;
+	waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE, (unsigned long)HZ *
+			(ws->keepalive_intvl ?: READ_ONCE(s->keepalive_intvl)));
+}
+
+/* The owner left while we waited in FIN_WAIT2 with something still to read:
+ * not longer than a record would.
+ */
+static void fin_wait2_timeout(struct sock *sk)
+{
+	if (sk->sk_state == TCP_FIN_WAIT2)
+		time_out(sk);
+}
+
+/**
+ * waltz_timers_run() - do what is due
+ * @sk: the socket
+ *
+ * Context: socket lock held, BH off; the caller holds a reference.
+ */
+void waltz_timers_run(struct sock *sk)
+{
+	static void (* const handlers[WALTZ_TIMERS])(struct sock *sk) = {
+		[WALTZ_TIMER_RETRANSMIT] = retransmit_timeout,
+		[WALTZ_TIMER_PROBE] = probe_timeout,
+		[WALTZ_TIMER_DELACK] = delack_timeout,
+		[WALTZ_TIMER_KEEPALIVE] = keepalive_timeout,
+		[WALTZ_TIMER_FIN_WAIT2] = fin_wait2_timeout,
+	};
+	struct waltz_sock *ws = waltz_sk(sk);
+	unsigned int i;
+
+	waltz_owned_by_me(sk);
+	for (i = 0; i < WALTZ_TIMERS; i++) {
+		if (!waltz_timer_armed(ws, i) ||
+		    time_before(jiffies, ws->deadline[i]))
+			continue;
+		waltz_timer_clear(sk, i);
+		handlers[i](sk);
+		if (sk->sk_state == TCP_CLOSE)
+			return;
+	}
+	if (ws->timers)
+		sk_reset_timer(sk, &sk->sk_timer, next_deadline(ws));
+}
+
+static void waltz_timer(struct timer_list *timer)
+{
+	struct sock *sk = container_of(timer, struct sock, sk_timer);
+
+	lockdep_assert_in_softirq();
+	bh_lock_sock(sk);
+	if (sock_owned_by_user(sk))
+		/* release_cb runs them when the user is done. */
+		waltz_sk(sk)->timer_deferred = true;
+	else
+		waltz_timers_run(sk);
+	bh_unlock_sock(sk);
+	sock_put(sk);
+}
+
+/**
+ * waltz_timers_init() - of a new socket
+ * @sk: the socket
+ */
+void waltz_timers_init(struct sock *sk)
+{
+	waltz_sk(sk)->timers = 0;
+	timer_setup(&sk->sk_timer, waltz_timer, 0);
+}

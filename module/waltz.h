@@ -1,0 +1,466 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The structures the kernel side of Waltz shares, and who guards what.
+ *
+ * Locks, in the order they nest (Documentation/locking.rst):
+ *	socket lock
+ *	  waltz_listener.lock
+ *	    request table bucket
+ *	      port bucket
+ *	        established table bucket
+ *	          TIME_WAIT stripe
+ *	            TIME_WAIT wheel
+ */
+#ifndef _WALTZ_H
+#define _WALTZ_H
+
+#include <linux/skbuff.h>
+#include <linux/spinlock.h>
+#include <net/inet_sock.h>
+#include <net/net_namespace.h>
+#include <net/netns/generic.h>
+#include <net/sock.h>
+
+#include "uapi/waltz.h"
+#include "compat.h"
+#include "cong.h"
+#include "drop.h"
+#include "fsm.h"
+#include "mib.h"
+#include "rtt.h"
+#include "seq.h"
+#include "wire.h"
+
+extern u8 waltz_protocol;		/* read-only after load */
+extern unsigned int waltz_net_id;
+extern struct proto waltz_prot;
+extern const struct proto_ops waltz_stream_ops;
+
+/*
+ * Names of a connection, from our side. @hash is that of all tables.
+ */
+struct waltz_key {
+	struct net *net;
+	__be32 laddr;
+	__be32 raddr;
+	__be16 lport;
+	__be16 rport;
+	u32 hash;
+	int dif;
+	int sdif;
+};
+
+/**
+ * struct waltz_sysctls - net.waltz.*, one for each namespace
+ *
+ * Written by the sysctl core, read with READ_ONCE without a lock. Units are
+ * in the names; Documentation/sysctl.rst says what each is for.
+ */
+struct waltz_sysctls {
+	int time_wait_ms;
+	int time_wait_max;
+	int fin_timeout_ms;
+	int max_half_open;
+	int max_orphans;
+	int syn_retries;
+	int synack_retries;
+	int retries;
+	int orphan_retries;
+	int rto_min_ms;
+	int delack_ms;
+	int challenge_ms;
+	int keepalive_time;
+	int keepalive_intvl;
+	int keepalive_probes;
+	int timestamps;
+	int window_scaling;
+	int abort_on_overflow;
+	int rmem[3];
+	int wmem[3];
+};
+
+#define WALTZ_TIME_WAIT_MIN_MS	100
+#define WALTZ_TIME_WAIT_MAX_MS	240000
+
+/* Segments acknowledged at once when a connection is young: the peer is in slow
+ * start, and every ACK is worth a segment to it.
+ */
+#define WALTZ_QUICKACKS		16
+
+/* Slots of the generation count; see waltz_generation(). */
+#define WALTZ_GENERATIONS	256
+
+/**
+ * struct waltz_net - Waltz in one network namespace
+ * @net: the namespace
+ * @ctl_sk: sends what no socket of ours sends; SOCK_RAW, so that it does not
+ *	pin the module. Constant.
+ * @tw: the TIME_WAIT table. Constant.
+ * @mib: counters, per CPU
+ * @transitions: how often each entry of the table was taken, per CPU
+ * @half_open: half-open records now
+ * @orphans: sockets without an owner now
+ * @generation: moves against the order of lookup; atomic
+ * @sysctls: net.waltz.*
+ * @sysctl_header: its registration
+ */
+struct waltz_net {
+	struct net *net;
+	struct sock *ctl_sk;
+	struct waltz_tw_table *tw;
+	struct waltz_mib __percpu *mib;
+	struct waltz_transition_counts __percpu *transitions;
+	atomic_t half_open;
+	atomic_t orphans;
+	atomic_t generation[WALTZ_GENERATIONS];
+	struct waltz_sysctls sysctls;
+	struct ctl_table_header *sysctl_header;
+};
+
+static inline struct waltz_net *waltz_net(const struct net *net)
+{
+	return net_generic(net, waltz_net_id);
+}
+
+#define WALTZ_INC(wn, counter)						       \
+	this_cpu_inc((wn)->mib->count[WALTZ_MIB_##counter])
+
+static inline void waltz_count_drop(struct waltz_net *wn, enum waltz_drop why)
+{
+	this_cpu_inc(wn->mib->count[WALTZ_MIB_DROP_FIRST + why - 1]);
+}
+
+/* One trampoline, several deadlines: timer.c */
+enum waltz_timer {
+	WALTZ_TIMER_RETRANSMIT,		/* SYN, SYN-ACK, data, FIN */
+	WALTZ_TIMER_PROBE,		/* zero window */
+	WALTZ_TIMER_DELACK,
+	WALTZ_TIMER_KEEPALIVE,
+	WALTZ_TIMER_FIN_WAIT2,		/* owner gone before our FIN's ACK */
+	WALTZ_TIMERS
+};
+
+/**
+ * struct waltz_listener - what a socket has while it listens
+ * @lock: guards the lists, and the socket leaving LISTEN
+ * @requests: half-open records, by waltz_request.siblings
+ * @accept: children waiting for accept(), by waltz_sock.accept_node
+ */
+struct waltz_listener {
+	spinlock_t lock;
+	struct list_head requests;
+	struct list_head accept;
+};
+
+struct waltz_port;
+
+/**
+ * struct waltz_sock - a Waltz socket
+ *
+ * Everything is guarded by the socket lock, unless it says otherwise. The
+ * names are RFC 9293's (section 3.3.1).
+ *
+ * @inet: must be first
+ * @port: local port held; the port bucket's lock
+ * @hash_lock: of the established or listener bucket it is in; that lock.
+ *	NULL: in no table
+ * @listener: while it listens (allocated by listen(), freed with the socket;
+ *	set once, read under RCU)
+ * @accept_node: in the listener's accept queue; waltz_listener.lock
+ * @snd_una: oldest unacknowledged sequence number
+ * @snd_nxt: next sequence number to send
+ * @snd_wnd: send window in bytes, scaled
+ * @snd_wl1: SEG.SEQ of the last window update
+ * @max_wnd: MAX.SND.WND, the largest window the peer ever offered
+ * @write_seq: one past the last byte the user wrote; the FIN's number
+ * @iss: initial send sequence number
+ * @irs: initial receive sequence number
+ * @rcv_nxt: next sequence number expected
+ * @rcv_wnd: receive window offered, from @rcv_wup
+ * @rcv_wup: @rcv_nxt when the window was last offered; Last.ACK.sent
+ * @copied_seq: next byte recvmsg() will read
+ * @rcv_fin_seq: number of the peer's FIN, when @rcv_fin is set
+ * @ts_recent: TS.Recent
+ * @ts_recent_sec: when it was taken, seconds of uptime
+ * @ts_offset: added to our clock; differs for each pair of hosts
+ * @challenge_sent: jiffies of the last challenge ACK
+ * @send_head: first segment of sk_write_queue not sent yet
+ * @rtx_head: after a timeout: first segment not sent again yet; NULL: all of
+ *	what is outstanding was sent as often as it should be
+ * @ooo: received out of order, by sequence number
+ * @rtt: RFC 6298's estimator
+ * @cong: congestion control
+ * @deadline: when each timer is due, jiffies; valid when its bit is armed
+ * @stalled_since: jiffies when the data outstanding stopped moving; 0: moving
+ * @last_sent: jiffies of the last data segment
+ * @last_rcvd: jiffies of the last segment
+ * @user_timeout: TCP_USER_TIMEOUT, ms; 0: by count
+ * @keepalive_time: TCP_KEEPIDLE, s; 0: the sysctl
+ * @keepalive_intvl: TCP_KEEPINTVL, s; 0: the sysctl
+ * @keepalive_probes: TCP_KEEPCNT; 0: the sysctl
+ * @syn_retries: TCP_SYNCNT; 0: the sysctl
+ * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
+ * @timers: armed deadlines, a bit each
+ * @backoff: expiries in a row of retransmission or probe
+ * @probes_sent: probes in a row without an answer
+ * @mss: largest payload to send now; options and path MTU taken off
+ * @pmtu: what @mss was computed from
+ * @peer_mss: the peer's MSS option
+ * @user_mss: TCP_MAXSEG; 0: none
+ * @rcv_mss: estimate of the peer's segment size
+ * @snd_wscale: Snd.Wind.Shift
+ * @rcv_wscale: Rcv.Wind.Shift
+ * @ack_pending: something received is not acknowledged yet
+ * @quickacks: acknowledgements still to be sent at once
+ * @ts_ok: timestamps agreed
+ * @wscale_ok: window scaling agreed
+ * @sack_ok: SACK agreed
+ * @fin_queued: our FIN is at @write_seq
+ * @fin_sent: ... and was sent
+ * @rcv_fin: the peer's FIN was seen, at @rcv_fin_seq
+ * @nodelay: TCP_NODELAY
+ * @cork: TCP_CORK
+ * @timer_deferred: timers ran while the user held the socket lock
+ * @mtu_reduced: an ICMP error came while the user held the socket lock
+ * @retransmitted: something outstanding was sent twice (Karn)
+ * @orphan: counted in waltz_net.orphans
+ * @port_shared: connect() chose the port, other destinations may share it;
+ *	the port bucket's lock
+ */
+struct waltz_sock {
+	struct inet_sock inet;
+
+	struct waltz_port *port;
+	spinlock_t *hash_lock;
+	struct waltz_listener __rcu *listener;
+	struct list_head accept_node;
+
+	u32 snd_una;
+	u32 snd_nxt;
+	u32 snd_wnd;
+	u32 snd_wl1;
+	u32 max_wnd;
+	u32 write_seq;
+	u32 iss;
+	u32 irs;
+	u32 rcv_nxt;
+	u32 rcv_wnd;
+	u32 rcv_wup;
+	u32 copied_seq;
+	u32 rcv_fin_seq;
+	u32 ts_recent;
+	u32 ts_recent_sec;
+	u32 ts_offset;
+	unsigned long challenge_sent;
+
+	struct sk_buff *send_head;
+	struct sk_buff *rtx_head;
+	struct rb_root ooo;
+	struct waltz_rtt rtt;
+	struct waltz_cong cong;
+
+	unsigned long deadline[WALTZ_TIMERS];
+	unsigned long stalled_since;
+	unsigned long last_sent;
+	unsigned long last_rcvd;
+	u32 user_timeout;
+	int keepalive_time;
+	int keepalive_intvl;
+	u8 keepalive_probes;
+	u8 syn_retries;
+	int linger2;
+
+	u8 timers;
+	u8 backoff;
+	u8 probes_sent;
+	u16 mss;
+	u32 pmtu;
+	u16 peer_mss;
+	u16 user_mss;
+	u16 rcv_mss;
+	u8 snd_wscale;
+	u8 rcv_wscale;
+	bool ack_pending;
+	u8 quickacks;
+	bool ts_ok;
+	bool wscale_ok;
+	bool sack_ok;
+	bool fin_queued;
+	bool fin_sent;
+	bool rcv_fin;
+	bool nodelay;
+	bool cork;
+	bool timer_deferred;
+	bool mtu_reduced;
+	bool retransmitted;
+	bool orphan;
+	bool port_shared;
+};
+
+static inline struct waltz_sock *waltz_sk(const struct sock *sk)
+{
+	return (struct waltz_sock *)sk;
+}
+
+/* Whoever touches the stream owns the socket: by lock_sock(), or by the
+ * spinlock with no user holding it.
+ */
+static inline void waltz_owned_by_me(const struct sock *sk)
+{
+#ifdef CONFIG_LOCKDEP
+	WARN_ON_ONCE(!lockdep_sock_is_held(sk) && debug_locks);
+#endif
+}
+
+/**
+ * struct waltz_cb - of an skb in a queue of ours (skb->cb)
+ * @seq: sequence number of its first byte
+ * @end_seq: one past its last byte; the FIN is not counted, it is no byte
+ * @sent_us: when it was last sent, microseconds of uptime
+ * @retransmitted: sent more than once (Karn)
+ * @psh: the user's write ended here
+ */
+struct waltz_cb {
+	u32 seq;
+	u32 end_seq;
+	u64 sent_us;
+	bool retransmitted;
+	bool psh;
+};
+
+#define WALTZ_CB(skb)	((struct waltz_cb *)(skb)->cb)
+
+/* Bytes and our FIN that were sent and not acknowledged. */
+static inline u32 waltz_in_flight(const struct waltz_sock *ws)
+{
+	return ws->snd_nxt - ws->snd_una;
+}
+
+static inline u32 waltz_now_us_low(void)
+{
+	return (u32)ktime_to_us(ktime_get());
+}
+
+/* RFC 7323 5.4: a clock of 1 ms; the offset hides the uptime. */
+static inline u32 waltz_ts_clock(u32 offset)
+{
+	return (u32)ktime_to_ms(ktime_get()) + offset;
+}
+
+/* The part of the receive buffer that may be promised to the peer: half of
+ * it, the rest is for what an skb costs beside its bytes.
+ */
+static inline int waltz_rcv_space(const struct sock *sk)
+{
+	int room = READ_ONCE(sk->sk_rcvbuf) - atomic_read(&sk->sk_rmem_alloc) -
+		   READ_ONCE(sk->sk_backlog.len);
+
+	return room > 0 ? room / 2 : 0;
+}
+
+/* apply.c */
+int waltz_event(struct sock *sk, enum waltz_event event,
+		const struct waltz_seg *seg);
+const struct waltz_transition *
+waltz_record_event(const struct waltz_key *key, unsigned int state,
+		   enum waltz_event event, const struct waltz_seg *seg);
+void waltz_child_event(struct sock *child, const struct waltz_key *key,
+		       const struct waltz_seg *seg);
+void waltz_destroy(struct sock *sk);
+
+/* lookup.c */
+int waltz_lookup_init(void);
+void waltz_lookup_exit(void);
+void waltz_key_init(struct waltz_key *key, struct net *net, __be32 laddr,
+		    __be16 lport, __be32 raddr, __be16 rport);
+void waltz_sock_key(struct waltz_key *key, const struct sock *sk);
+struct sock *waltz_lookup_established(const struct waltz_key *key);
+struct sock *waltz_lookup_listener(const struct waltz_key *key);
+bool waltz_hash_established(struct sock *sk, const struct waltz_key *key,
+			    bool unique);
+void waltz_hash_listener(struct sock *sk);
+void waltz_unhash(struct sock *sk);
+u32 waltz_generation(const struct waltz_key *key);
+void waltz_moved(const struct waltz_key *key);
+typedef int (*waltz_sock_walker)(struct sock *sk, void *arg);
+int waltz_walk_bucket(unsigned int bucket, waltz_sock_walker fn, void *arg);
+unsigned int waltz_buckets(void);
+u32 waltz_secure_isn(const struct waltz_key *key);
+u32 waltz_secure_ts_offset(const struct waltz_key *key);
+
+/* ports.c */
+int waltz_ports_init(void);
+void waltz_ports_exit(void);
+int waltz_get_port(struct sock *sk, unsigned short snum);
+void waltz_put_port(struct sock *sk);
+int waltz_inherit_port(struct sock *sk, struct sock *child);
+int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min);
+
+/* output.c */
+u32 waltz_select_window(struct sock *sk);
+void waltz_sync_mss(struct sock *sk, u32 mtu);
+void waltz_current_mss(struct sock *sk);
+int waltz_advertised_mss(const struct dst_entry *dst, u16 user_mss);
+u8 waltz_choose_wscale(const struct net *net, int rcvbuf);
+void waltz_send_syn(struct sock *sk);
+void waltz_send_syn_ack(struct sock *sk);
+void waltz_send_ack(struct sock *sk);
+void waltz_send_reset(struct sock *sk);
+void waltz_send_probe(struct sock *sk, bool keepalive);
+void waltz_push(struct sock *sk, bool nagle_off);
+bool waltz_retransmit(struct sock *sk);
+struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);
+void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb);
+void waltz_purge_write_queue(struct sock *sk);
+struct dst_entry *waltz_route_reply(struct waltz_net *wn,
+				    const struct waltz_key *key,
+				    struct sock *sk, u8 tos, u32 mark);
+int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
+		   const struct waltz_hdr *h, u8 tos, u32 mark);
+void waltz_reply_reset(struct waltz_net *wn, const struct waltz_key *key,
+		       const struct waltz_seg *seg);
+void waltz_trace_seg_in(const struct waltz_key *key,
+			const struct waltz_seg *seg);
+
+/* input.c */
+int waltz_rcv(struct sk_buff *skb);
+int waltz_backlog_rcv(struct sock *sk, struct sk_buff *skb);
+void waltz_drop(struct waltz_net *wn, const struct waltz_key *key,
+		const struct waltz_seg *seg, enum waltz_drop why);
+
+/* stream.c */
+void waltz_purge_ooo(struct sock *sk);
+
+/* timer.c */
+void waltz_timers_init(struct sock *sk);
+void waltz_timer_set(struct sock *sk, enum waltz_timer timer,
+		     unsigned long delay);
+void waltz_timer_clear(struct sock *sk, enum waltz_timer timer);
+void waltz_timers_stop(struct sock *sk);
+void waltz_timers_run(struct sock *sk);
+void waltz_arm_retransmit(struct sock *sk);
+unsigned long waltz_keepalive_idle(const struct sock *sk);
+
+static inline bool waltz_timer_armed(const struct waltz_sock *ws,
+				     enum waltz_timer timer)
+{
+	return ws->timers & BIT(timer);
+}
+
+/* sock.c */
+void waltz_write_space(struct sock *sk);
+void waltz_init_child(struct sock *child);
+
+/* inet.c */
+int waltz_inet_register(void);
+void waltz_inet_unregister(void);
+
+/* net.c, sysctl.c, proc.c */
+int waltz_net_register(void);
+void waltz_net_unregister(void);
+int waltz_sysctl_init(struct waltz_net *wn);
+void waltz_sysctl_exit(struct waltz_net *wn);
+int waltz_proc_init(struct net *net);
+void waltz_proc_exit(struct net *net);
+
+#endif /* _WALTZ_H */
