@@ -764,8 +764,7 @@ static struct waltz_tw_chunk *wheel_take(struct waltz_tw_table *tw, u32 now)
 		chunk = list_first_entry(list, struct waltz_tw_chunk, list);
 	}
 	if (chunk) {
-		list_del_init(&chunk->list);
-		chunk->used = CHUNK_SLOTS;	/* takes no more */
+		list_del_init(&chunk->list);	/* takes no more */
 		chunk->live++;
 	}
 	spin_unlock(&tw->wheel_lock);
@@ -776,10 +775,11 @@ static struct waltz_tw_chunk *wheel_take(struct waltz_tw_table *tw, u32 now)
 static unsigned int expire_chunk(struct waltz_tw_table *tw,
 				 struct waltz_tw_chunk *chunk)
 {
-	unsigned int level, i;
+	unsigned int level, i, used = chunk->used;
 	u32 put = 0, tick;
 
-	for (i = 1; i < CHUNK_SLOTS; i++)
+	/* Off its list nobody adds to it; slots behind used hold garbage. */
+	for (i = 1; i < used; i++)
 		expire_record(tw, &chunk->record[i], &put);
 
 	spin_lock(&tw->wheel_lock);
@@ -793,7 +793,7 @@ static unsigned int expire_chunk(struct waltz_tw_table *tw,
 	}
 	chunk_put_live(tw, chunk);
 	spin_unlock(&tw->wheel_lock);
-	return CHUNK_SLOTS - 1;
+	return used - 1;
 }
 
 static enum hrtimer_restart waltz_tw_timer(struct hrtimer *timer)
@@ -804,14 +804,14 @@ static enum hrtimer_restart waltz_tw_timer(struct hrtimer *timer)
 	unsigned int done = 0;
 
 	lockdep_assert_in_softirq();
-	while (done < BATCH_RECORDS &&
-	       ktime_to_ns(ktime_sub(ktime_get(), start)) < BATCH_NS) {
+	do {
 		struct waltz_tw_chunk *chunk = wheel_take(tw, now_ms());
 
 		if (!chunk)
 			break;
 		done += expire_chunk(tw, chunk);
-	}
+	} while (done < BATCH_RECORDS &&
+		 ktime_to_ns(ktime_sub(ktime_get(), start)) < BATCH_NS);
 	spin_lock(&tw->wheel_lock);
 	tw->armed = KTIME_MAX;
 	wheel_arm(tw, ktime_add_ns(ktime_get(), PAUSE_NS));
@@ -950,9 +950,24 @@ static bool challenge_allowed(const struct waltz_net *wn, struct waltz_tw *rec)
 	return true;
 }
 
-static void restart(struct waltz_tw *rec, u32 ms)
+/* 2MSL starts anew. Later than before, the record stays where it is and is
+ * moved when its old tick comes up; earlier (it was FIN_WAIT2's time, or the
+ * sysctl was lowered), nothing would look at it in time: it moves now. If
+ * there is no memory for that it only lives longer.
+ * Context: stripe lock held.
+ */
+static void restart(struct waltz_tw_table *tw, const struct waltz_key *key,
+		    struct waltz_tw *rec, u32 ms)
 {
-	rec->time = (rec->time & ~TIME_MASK) | ((now_ms() + ms) & TIME_MASK);
+	u32 now = now_ms();
+	bool earlier = (s32)ms < time_left(rec->time, now);
+
+	rec->time = (rec->time & ~TIME_MASK) | ((now + ms) & TIME_MASK);
+	if (!earlier || !requeue_record(tw, key, rec, ms))
+		return;
+	spin_lock(&tw->wheel_lock);
+	chunk_put_live(tw, chunk_of(rec));
+	spin_unlock(&tw->wheel_lock);
 }
 
 /**
@@ -990,9 +1005,9 @@ bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 		WRITE_ONCE(rec->link, rec->link & ~LINK_FIN_WAIT2);
 		fallthrough;
 	case WALTZ_TW_FIN_AGAIN:
-		restart(rec, two_msl);
 		if (seg->opts & WALTZ_OPT_TS)
 			rec->ts_recent = seg->tsval;
+		restart(tw, key, rec, two_msl);
 		record_view(rec, &answer->info);
 		break;
 	case WALTZ_TW_CHALLENGE:
