@@ -44,11 +44,11 @@ waltz_hrtimer_setup(struct hrtimer *timer,
 
 /* proto.ioctl */
 #ifdef WALTZ_HAVE_PROTO_IOCTL_INTP
-#define WALTZ_IOCTL_ARG		int *karg
-#define waltz_ioctl_answer(v)	({ *karg = (v); 0; })
+#define waltz_ioctl_t	int *
+#define waltz_ioctl_answer(arg, v)	({ *(arg) = (v); 0; })
 #else
-#define WALTZ_IOCTL_ARG		unsigned long arg
-#define waltz_ioctl_answer(v)	put_user((v), (int __user *)arg)
+#define waltz_ioctl_t	unsigned long
+#define waltz_ioctl_answer(arg, v)	put_user((v), (int __user *)(arg))
 #endif
 
 /* sysctl tables ended with an empty entry once. */

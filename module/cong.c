@@ -79,7 +79,7 @@ void waltz_cong_mss(struct waltz_cong *c, u16 mss)
  * @limited: the window was in use, so its growth is earned (RFC 7661's aim)
  *
  * Return: true when the segment at SND.UNA is to be sent again at once: a
- * partial acknowledgement, RFC 6582 3.2 step 3.
+ * partial acknowledgment, RFC 6582 3.2 step 3.
  */
 bool waltz_cong_ack(struct waltz_cong *c, u32 una, u32 acked, u32 flight,
 		    bool limited)

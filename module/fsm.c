@@ -6,12 +6,15 @@
  * events, in the order of section 3.10.7.4: the ACK (fifth step) first, then
  * the FIN (eighth). So FIN_WAIT1 reaches TIME_WAIT through FIN_WAIT2.
  */
+#include <linux/kernel.h>
+
 #include "fsm.h"
 
 #define T(from, ev, to, acts) {						       \
 	.state = WALTZ_##from, .event = WALTZ_EV_##ev, .next = WALTZ_##to,     \
 	.actions = (acts),						       \
 }
+
 #define A(sym)	WALTZ_ACT(sym)
 
 /* How a connection dies: by the peer's RST, by ours, or for want of answers. */
@@ -105,11 +108,11 @@ const struct waltz_transition waltz_transitions[] = {
 	T(TIME_WAIT, EVICTED, CLOSED, A(DONE)),
 };
 
-const unsigned int waltz_transitions_count =
-	sizeof(waltz_transitions) / sizeof(waltz_transitions[0]);
+const unsigned int waltz_transitions_count = ARRAY_SIZE(waltz_transitions);
 
-_Static_assert(sizeof(waltz_transitions) / sizeof(waltz_transitions[0]) <=
-	       WALTZ_TRANSITIONS_MAX, "counters have no room for the table");
+/* Counters have room for that many. */
+static_assert(ARRAY_SIZE(waltz_transitions) <= WALTZ_TRANSITIONS_MAX,
+	      "WALTZ_TRANSITIONS_MAX");
 
 /* Where in waltz_transitions a pair is, plus one; 0: nowhere. */
 static u8 fsm_index[WALTZ_STATES][WALTZ_EVENT_MAX];
@@ -143,7 +146,7 @@ const struct waltz_transition *waltz_fsm(unsigned int state,
 {
 	if (state >= WALTZ_STATES || event >= WALTZ_EVENT_MAX ||
 	    !fsm_index[state][event])
-		return (void *)0;
+		return NULL;
 	return &waltz_transitions[fsm_index[state][event] - 1];
 }
 
@@ -189,7 +192,7 @@ const char *waltz_rfc_state_name(unsigned int state)
 const char *waltz_event_name(unsigned int event)
 {
 	static const char * const names[WALTZ_EVENT_MAX] = {
-#define WALTZ_EVENT_NAME(sym, name, text) [WALTZ_EV_##sym] = name,
+#define WALTZ_EVENT_NAME(sym, name, text) name,
 		WALTZ_EVENTS(WALTZ_EVENT_NAME)
 #undef WALTZ_EVENT_NAME
 	};

@@ -38,9 +38,9 @@ enum waltz_state {
 /* EVENT(symbol, name, description) */
 #define WALTZ_EVENTS(EVENT)						       \
 	EVENT(USER_LISTEN, "listen", "listen() called")			       \
-	EVENT(USER_CONNECT, "connect", "connect() called; to a TIME_WAIT record: its 4-tuple is taken over") \
+	EVENT(USER_CONNECT, "connect", "connect() called; to a record: its names are taken over") \
 	EVENT(USER_CLOSE, "close", "close() or shutdown(SHUT_WR): our FIN follows the data") \
-	EVENT(USER_ABORT, "abort", "close() with data unread or SO_LINGER 0, disconnect, listener gone") \
+	EVENT(USER_ABORT, "abort", "data unread, SO_LINGER 0, disconnect, listener gone") \
 	EVENT(USER_ORPHAN, "orphan", "close() when our FIN has been acknowledged already") \
 	EVENT(RCV_SYN, "SYN", "acceptable SYN")				       \
 	EVENT(RCV_SYN_ACK, "SYN-ACK", "SYN that acknowledges ours")	       \
@@ -50,7 +50,7 @@ enum waltz_state {
 	EVENT(RCV_FIN_AGAIN, "FIN-again", "the peer's FIN once more")	       \
 	EVENT(RCV_RST, "RST", "RST that passed RFC 5961's test")	       \
 	EVENT(RCV_AFTER_CLOSE, "data-after-close", "data that nobody will read") \
-	EVENT(OLD_DUPLICATE, "old-duplicate", "the SYN that reopened a TIME_WAIT connection proved old") \
+	EVENT(OLD_DUPLICATE, "old-duplicate", "the SYN that reopened TIME_WAIT proved old") \
 	EVENT(UNREACHABLE, "unreachable", "hard ICMP error during the handshake") \
 	EVENT(TIMEOUT, "timeout", "R2, user timeout, keepalive or FIN_WAIT2 time over") \
 	EVENT(TWO_MSL, "2MSL", "2MSL over")				       \

@@ -371,6 +371,7 @@ drop:
 static void deliver_child(struct sock *child, struct sk_buff *skb,
 			  struct waltz_seg *seg)
 {
+	__acquire(&child->sk_lock.slock);	/* sk_clone_lock() did */
 	skb->dev = NULL;
 	rcv_sock(child, skb, seg);
 	bh_unlock_sock(child);

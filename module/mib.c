@@ -5,11 +5,10 @@
 #include "mib.h"
 
 static const char * const mib_names[] = {
-#define WALTZ_MIB_NAME(sym, name, text) [WALTZ_MIB_##sym] = name,
+#define WALTZ_MIB_NAME(sym, name, text) name,
 	WALTZ_COUNTERS(WALTZ_MIB_NAME)
 #undef WALTZ_MIB_NAME
-#define WALTZ_DROP_NAME(sym, name, text) \
-	[WALTZ_MIB_DROP_FIRST + WALTZ_DROP_##sym - 1] = "drop_" name,
+#define WALTZ_DROP_NAME(sym, name, text) "drop_" name,
 	WALTZ_DROP_REASONS(WALTZ_DROP_NAME)
 #undef WALTZ_DROP_NAME
 };

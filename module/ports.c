@@ -34,7 +34,7 @@ struct waltz_port {
 };
 
 struct port_bucket {
-	spinlock_t lock;
+	spinlock_t lock;	/* of the list, and of the ports in it */
 	struct hlist_head head;
 };
 

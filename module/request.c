@@ -23,7 +23,7 @@
 static_assert(sizeof(struct waltz_request) <= 192);
 
 struct request_bucket {
-	spinlock_t lock;
+	spinlock_t lock;	/* of the list, and of the requests in it */
 	struct hlist_head head;
 };
 
@@ -452,6 +452,7 @@ static void child_from_request(struct sock *child,
 }
 
 static void discard_child(struct sock *child)
+	__releases(&child->sk_lock.slock)
 {
 	sock_set_flag(child, SOCK_DEAD);
 	bh_unlock_sock(child);
@@ -503,8 +504,8 @@ static bool enqueue_child(struct sock *listener, struct sock *child)
  * reference for the caller, who has the segment's text processed; or NULL.
  */
 static struct sock *finish_handshake(struct waltz_request *req,
-			     const struct waltz_key *key,
-			     const struct waltz_seg *seg)
+				     const struct waltz_key *key,
+				     const struct waltz_seg *seg)
 {
 	struct waltz_net *wn = waltz_net(key->net);
 	struct sock *listener = req->listener;
@@ -515,6 +516,7 @@ static struct sock *finish_handshake(struct waltz_request *req,
 		waltz_drop(wn, key, seg, WALTZ_DROP_NO_MEMORY);
 		return NULL;
 	}
+	__acquire(&child->sk_lock.slock);	/* sparse does not know */
 	child_from_request(child, req, seg);
 	if (!replace_request(req, child, key, seg)) {
 		discard_child(child);
@@ -532,6 +534,7 @@ static struct sock *finish_handshake(struct waltz_request *req,
 		child = NULL;
 	} else {
 		listener->sk_data_ready(listener);
+		__release(&child->sk_lock.slock);	/* the caller's now */
 	}
 	sock_put(listener);
 	return child;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The byte stream: what an acknowledgement frees, what text adds, when to
+ * The byte stream: what an acknowledgment frees, what text adds, when to
  * acknowledge it (RFC 9293 3.10.7.4, fifth, seventh and eighth steps).
  */
 #include <net/ip.h>
 
 #include "stream.h"
 
-/* ---- acknowledgements ---- */
+/* ---- acknowledgments ---- */
 
 /* Free what is acknowledged as a whole. Return: round trip of the newest
  * segment that was sent once, in microseconds; 0: none.
@@ -82,7 +82,7 @@ static void duplicate_ack(struct sock *sk)
 }
 
 /**
- * waltz_stream_ack() - take an acknowledgement and a window
+ * waltz_stream_ack() - take an acknowledgment and a window
  * @sk: the socket
  * @seg: an acceptable segment with an ACK in RFC 5961's range
  *

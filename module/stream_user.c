@@ -409,7 +409,7 @@ __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait)
 	int state;
 
 	sock_poll_wait(file, sock, wait);
-	state = smp_load_acquire(&sk->sk_state);
+	state = smp_load_acquire(&sk->sk_state);	/* before what it says of others */
 	if (state == TCP_LISTEN)
 		return READ_ONCE(sk->sk_ack_backlog) ?
 		       EPOLLIN | EPOLLRDNORM : 0;
@@ -426,18 +426,24 @@ __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait)
 			mask |= EPOLLIN | EPOLLRDNORM;
 		mask |= poll_write(sk);
 	}
-	/* Pairs with the barrier of set_error(). */
-	smp_rmb();
+	smp_rmb();	/* pairs with set_error(): state first, then error */
 	if (READ_ONCE(sk->sk_err) ||
 	    !skb_queue_empty_lockless(&sk->sk_error_queue))
 		mask |= EPOLLERR;
 	return mask;
 }
 
-/* proto.ioctl: SIOCINQ (FIONREAD), SIOCOUTQ, SIOCOUTQNSD, SIOCATMARK. The
- * last argument is compat.h's business.
+/**
+ * waltz_ioctl() - proto.ioctl: SIOCINQ (FIONREAD), SIOCOUTQ, SIOCOUTQNSD,
+ *	SIOCATMARK
+ * @sk: the socket
+ * @cmd: which
+ * @arg: where the answer goes; its type is compat.h's business
+ *
+ * Context: process.
+ * Return: 0, or a negative error as for TCP.
  */
-int waltz_ioctl(struct sock *sk, int cmd, WALTZ_IOCTL_ARG)
+int waltz_ioctl(struct sock *sk, int cmd, waltz_ioctl_t arg)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	bool listening = sk->sk_state == TCP_LISTEN;
@@ -472,5 +478,5 @@ int waltz_ioctl(struct sock *sk, int cmd, WALTZ_IOCTL_ARG)
 	default:
 		return -ENOIOCTLCMD;
 	}
-	return waltz_ioctl_answer(answer);
+	return waltz_ioctl_answer(arg, answer);
 }

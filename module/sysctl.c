@@ -29,9 +29,18 @@
 	SYSCTL(window_scaling, 0, 1)					       \
 	SYSCTL(abort_on_overflow, 0, 1)
 
-#define LIMITS(field, low, high) static int field##_limits[2] = { low, high };
-WALTZ_SYSCTLS(LIMITS)
+/* An array of pairs, in the order of the list. */
+static int limits[][2] = {
+#define LIMITS(field, low, high) { low, high },
+	WALTZ_SYSCTLS(LIMITS)
 #undef LIMITS
+};
+
+enum {
+#define INDEX(field, low, high) INDEX_##field,
+	WALTZ_SYSCTLS(INDEX)
+#undef INDEX
+};
 
 static int mem_limits[2] = { 2048, 1 << 30 };
 
@@ -42,8 +51,8 @@ static const struct ctl_table template[] = {
 		.maxlen		= sizeof(int),				       \
 		.mode		= 0644,					       \
 		.proc_handler	= proc_dointvec_minmax,			       \
-		.extra1		= &field##_limits[0],			       \
-		.extra2		= &field##_limits[1],			       \
+		.extra1		= &limits[INDEX_##field][0],			       \
+		.extra2		= &limits[INDEX_##field][1],			       \
 	},
 	WALTZ_SYSCTLS(ENTRY)
 #undef ENTRY

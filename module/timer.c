@@ -114,10 +114,8 @@ static bool give_up(const struct sock *sk, unsigned int tries)
 		limit = ws->syn_retries ?: READ_ONCE(s->syn_retries);
 	else if (sock_flag(sk, SOCK_DEAD))
 		limit = READ_ONCE(s->orphan_retries);
-	else if (ws->user_timeout)
-		return user_timeout_over(ws, ws->stalled_since);
 	else
-		limit = READ_ONCE(s->retries);
+		limit = ws->user_timeout ? INT_MAX : READ_ONCE(s->retries);
 	return (int)tries >= limit || user_timeout_over(ws, ws->stalled_since);
 }
 

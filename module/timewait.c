@@ -71,7 +71,7 @@ struct waltz_tw {
 static_assert(sizeof(struct waltz_tw) == 32);
 
 #define CHUNK_SHIFT	5
-#define CHUNK_SLOTS	(1u << CHUNK_SHIFT)
+#define CHUNK_SLOTS	32u
 
 /**
  * struct waltz_tw_chunk - 31 records that expire together
@@ -98,6 +98,7 @@ struct waltz_tw_chunk {
 	};
 };
 
+static_assert(CHUNK_SLOTS == 1 << CHUNK_SHIFT);
 static_assert(sizeof(struct waltz_tw_chunk) == 1024);
 static_assert(offsetofend(struct waltz_tw_chunk, live) <=
 	      sizeof(struct waltz_tw));
@@ -109,9 +110,9 @@ static_assert(offsetofend(struct waltz_tw_chunk, live) <=
 
 #define STRIPES		256u
 #define BUCKETS_MIN	STRIPES
-#define BUCKETS_MAX	(1u << 24)
+#define BUCKETS_MAX	0x1000000u
 #define SEGMENT_SHIFT	10
-#define SEGMENT_SIZE	(1u << SEGMENT_SHIFT)
+#define SEGMENT_SIZE	1024u	/* 1 << SEGMENT_SHIFT */
 
 /* One go of expiry: DESIGN's bounds, and the pause that lets others run. */
 #define BATCH_RECORDS	64
@@ -123,7 +124,7 @@ static_assert(offsetofend(struct waltz_tw_chunk, live) <=
 #define PORTS_PER_PAGE	1024u
 
 struct waltz_tw_stripe {
-	spinlock_t lock;
+	spinlock_t lock;		/* of its buckets and their records */
 	seqcount_spinlock_t moved;	/* a bucket was split or merged */
 };
 
@@ -159,9 +160,9 @@ struct waltz_tw_table {
 	bool warned;
 	struct xarray chunks;
 	struct xarray segments;
-	spinlock_t resize;
+	spinlock_t resize;		/* of the number of buckets */
 
-	spinlock_t wheel_lock;
+	spinlock_t wheel_lock;		/* of what follows, and of chunks */
 	struct list_head wheel[WHEEL_LEVELS][WHEEL_SLOTS];
 	u64 pending[WHEEL_LEVELS];
 	u32 clock[WHEEL_LEVELS];
@@ -301,25 +302,15 @@ static struct waltz_tw *find_locked(struct waltz_tw_table *tw,
 			  key);
 }
 
-/* Find a record and take its stripe's lock, or neither.
- * Context: RCU read lock held, BH off.
+/* A record found without the lock may have died, or been copied for its new
+ * time, before the lock was had. Return: what there is now, or NULL.
+ * Context: stripe lock held, RCU read lock held since the look-up.
  */
-static struct waltz_tw *find_and_lock(struct waltz_tw_table *tw,
-				      const struct waltz_key *key)
+static struct waltz_tw *look_again(struct waltz_tw_table *tw,
+				   const struct waltz_key *key,
+				   struct waltz_tw *rec)
 {
-	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
-	struct waltz_tw *rec;
-
-	rec = find_rcu(tw, key);
-	if (!rec)
-		return NULL;
-	spin_lock(&stripe->lock);
-	/* It may have died, or been copied for its new time, meanwhile. */
-	if (rec->link & LINK_DEAD)
-		rec = find_locked(tw, key);
-	if (!rec)
-		spin_unlock(&stripe->lock);
-	return rec;
+	return rec->link & LINK_DEAD ? find_locked(tw, key) : rec;
 }
 
 /* ---- how many records a local port has ---- */
@@ -970,35 +961,18 @@ static void restart(struct waltz_tw_table *tw, const struct waltz_key *key,
 	spin_unlock(&tw->wheel_lock);
 }
 
-/**
- * waltz_tw_segment() - a segment came; is it for a record?
- * @wn: the namespace
- * @key: the segment's names
- * @seg: the segment
- * @answer: filled in when there is a record
- *
- * Reaches the verdict and does what it means for the record. A record that
- * may be reopened stays until the new one is in (waltz_tw_remove()).
- *
- * Context: softirq, RCU read lock held.
- * Return: true when there is a record.
+/* Reach the verdict and do what it means for the record.
+ * Context: stripe lock held.
  */
-bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
-		      const struct waltz_seg *seg,
-		      struct waltz_tw_answer *answer)
+static void answer_segment(struct waltz_net *wn, const struct waltz_key *key,
+			   struct waltz_tw *rec, const struct waltz_seg *seg,
+			   struct waltz_tw_answer *answer)
 {
 	struct waltz_tw_table *tw = wn->tw;
-	u32 two_msl = READ_ONCE(wn->sysctls.time_wait_ms);
-	enum waltz_verdict verdict;
-	struct waltz_tw *rec;
-
-	rec = find_and_lock(tw, key);
-	if (!rec)
-		return false;
 
 	record_view(rec, &answer->info);
-	verdict = waltz_tw_verdict(&answer->info.view, seg);
-	switch (verdict) {
+	answer->verdict = waltz_tw_verdict(&answer->info.view, seg);
+	switch (answer->verdict) {
 	case WALTZ_TW_FIN:
 		/* The record becomes TIME_WAIT where it stands. */
 		rec->rcv_nxt = seg->end_seq;
@@ -1007,16 +981,16 @@ bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 	case WALTZ_TW_FIN_AGAIN:
 		if (seg->opts & WALTZ_OPT_TS)
 			rec->ts_recent = seg->tsval;
-		restart(tw, key, rec, two_msl);
 		record_view(rec, &answer->info);
+		restart(tw, key, rec, READ_ONCE(wn->sysctls.time_wait_ms));
 		break;
 	case WALTZ_TW_CHALLENGE:
 		if (challenge_allowed(wn, rec)) {
 			WALTZ_INC(wn, CHALLENGE_ACKS);
-		} else {
-			WALTZ_INC(wn, CHALLENGE_LIMITED);
-			verdict = WALTZ_TW_IGNORE;
+			break;
 		}
+		WALTZ_INC(wn, CHALLENGE_LIMITED);
+		answer->verdict = WALTZ_TW_IGNORE;
 		break;
 	case WALTZ_TW_DATA:
 	case WALTZ_TW_RESET:
@@ -1027,9 +1001,37 @@ bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 	case WALTZ_TW_REOPEN:
 		break;
 	}
-	answer->verdict = verdict;
-	spin_unlock(&stripe_of(tw, key->hash)->lock);
-	return true;
+}
+
+/**
+ * waltz_tw_segment() - a segment came; is it for a record?
+ * @wn: the namespace
+ * @key: the segment's names
+ * @seg: the segment
+ * @answer: filled in when there is a record
+ *
+ * A record that may be reopened stays until the new one is in
+ * (waltz_tw_remove()).
+ *
+ * Context: softirq, RCU read lock held.
+ * Return: true when there is a record.
+ */
+bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
+		      const struct waltz_seg *seg,
+		      struct waltz_tw_answer *answer)
+{
+	struct waltz_tw_table *tw = wn->tw;
+	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
+	struct waltz_tw *rec = find_rcu(tw, key);
+
+	if (!rec)
+		return false;
+	spin_lock(&stripe->lock);
+	rec = look_again(tw, key, rec);
+	if (rec)
+		answer_segment(wn, key, rec, seg, answer);
+	spin_unlock(&stripe->lock);
+	return rec;
 }
 
 /**
@@ -1048,13 +1050,18 @@ bool waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 		      u32 *isn_min)
 {
 	struct waltz_tw_table *tw = wn->tw;
+	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
 	u32 two_msl = READ_ONCE(wn->sysctls.time_wait_ms);
 	struct waltz_tw *rec;
 	bool reusable = true;
 	s32 age;
 
 	rcu_read_lock();
-	rec = find_and_lock(tw, key);
+	rec = find_rcu(tw, key);
+	if (!rec)
+		goto out;
+	spin_lock(&stripe->lock);
+	rec = look_again(tw, key, rec);
 	if (rec) {
 		age = (s32)two_msl - time_left(rec->time, now_ms());
 		reusable = (rec->link & LINK_HAS_TS) &&
@@ -1062,8 +1069,9 @@ bool waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 			   READ_ONCE(wn->sysctls.timestamps);
 		/* Above all the old connection could have in flight. */
 		*isn_min = rec->snd_nxt + 65535 + 2;
-		spin_unlock(&stripe_of(tw, key->hash)->lock);
 	}
+	spin_unlock(&stripe->lock);
+out:
 	rcu_read_unlock();
 	return reusable;
 }
@@ -1084,15 +1092,19 @@ bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 		     struct waltz_tw_info *info)
 {
 	struct waltz_tw_table *tw = wn->tw;
+	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
 	struct waltz_tw *rec;
 
 	rcu_read_lock();
-	rec = find_and_lock(tw, key);
+	rec = find_rcu(tw, key);
 	if (rec) {
-		if (info)
+		spin_lock(&stripe->lock);
+		rec = look_again(tw, key, rec);
+		if (rec && info)
 			record_view(rec, info);
-		kill_record(tw, key, rec);
-		spin_unlock(&stripe_of(tw, key->hash)->lock);
+		if (rec)
+			kill_record(tw, key, rec);
+		spin_unlock(&stripe->lock);
 	}
 	rcu_read_unlock();
 	return rec;

@@ -21,8 +21,8 @@ TRACE_EVENT(drop,
 	TP_ARGS(key, seg, reason),
 	TP_STRUCT__entry(
 		__field(u32, netns)
-		__field(__be32, laddr)
-		__field(__be32, raddr)
+		__array(u8, laddr, 4)
+		__array(u8, raddr, 4)
 		__field(u16, lport)
 		__field(u16, rport)
 		__field(u32, seq)
@@ -33,8 +33,8 @@ TRACE_EVENT(drop,
 	),
 	TP_fast_assign(
 		__entry->netns = key->net->ns.inum;
-		__entry->laddr = key->laddr;
-		__entry->raddr = key->raddr;
+		memcpy(__entry->laddr, &key->laddr, 4);
+		memcpy(__entry->raddr, &key->raddr, 4);
 		__entry->lport = ntohs(key->lport);
 		__entry->rport = ntohs(key->rport);
 		__entry->seq = seg ? seg->seq : 0;
@@ -44,8 +44,8 @@ TRACE_EVENT(drop,
 		__entry->reason = reason;
 	),
 	TP_printk("netns=%u src=%pI4:%u dst=%pI4:%u reason=%s flags=0x%02x seq=%u ack=%u len=%u",
-		  __entry->netns, &__entry->raddr, __entry->rport,
-		  &__entry->laddr, __entry->lport,
+		  __entry->netns, __entry->raddr, __entry->rport,
+		  __entry->laddr, __entry->lport,
 		  waltz_drop_name(__entry->reason), __entry->flags,
 		  __entry->seq, __entry->ack, __entry->len)
 );
@@ -57,8 +57,8 @@ TRACE_EVENT(state,
 	TP_ARGS(key, t, seg),
 	TP_STRUCT__entry(
 		__field(u32, netns)
-		__field(__be32, laddr)
-		__field(__be32, raddr)
+		__array(u8, laddr, 4)
+		__array(u8, raddr, 4)
 		__field(u16, lport)
 		__field(u16, rport)
 		__field(u8, oldstate)
@@ -71,8 +71,8 @@ TRACE_EVENT(state,
 	),
 	TP_fast_assign(
 		__entry->netns = key->net->ns.inum;
-		__entry->laddr = key->laddr;
-		__entry->raddr = key->raddr;
+		memcpy(__entry->laddr, &key->laddr, 4);
+		memcpy(__entry->raddr, &key->raddr, 4);
 		__entry->lport = ntohs(key->lport);
 		__entry->rport = ntohs(key->rport);
 		__entry->oldstate = t->state;
@@ -84,8 +84,8 @@ TRACE_EVENT(state,
 		__entry->len = seg ? seg->len : 0;
 	),
 	TP_printk("netns=%u local=%pI4:%u remote=%pI4:%u %s -> %s event=%s seq=%u ack=%u flags=0x%02x len=%u",
-		  __entry->netns, &__entry->laddr, __entry->lport,
-		  &__entry->raddr, __entry->rport,
+		  __entry->netns, __entry->laddr, __entry->lport,
+		  __entry->raddr, __entry->rport,
 		  waltz_rfc_state_name(__entry->oldstate),
 		  waltz_rfc_state_name(__entry->newstate),
 		  waltz_event_name(__entry->event), __entry->seq,
@@ -98,8 +98,8 @@ TRACE_EVENT(segment,
 	TP_ARGS(key, dir, flags, seq, ack, wnd, len, rtx),
 	TP_STRUCT__entry(
 		__field(u32, netns)
-		__field(__be32, laddr)
-		__field(__be32, raddr)
+		__array(u8, laddr, 4)
+		__array(u8, raddr, 4)
 		__field(u16, lport)
 		__field(u16, rport)
 		__field(u32, seq)
@@ -112,8 +112,8 @@ TRACE_EVENT(segment,
 	),
 	TP_fast_assign(
 		__entry->netns = key->net->ns.inum;
-		__entry->laddr = key->laddr;
-		__entry->raddr = key->raddr;
+		memcpy(__entry->laddr, &key->laddr, 4);
+		memcpy(__entry->raddr, &key->raddr, 4);
 		__entry->lport = ntohs(key->lport);
 		__entry->rport = ntohs(key->rport);
 		__entry->seq = seq;
@@ -126,7 +126,7 @@ TRACE_EVENT(segment,
 	),
 	TP_printk("netns=%u dir=%s local=%pI4:%u remote=%pI4:%u flags=0x%02x seq=%u ack=%u wnd=%u len=%u rtx=%u",
 		  __entry->netns, __entry->dir ? "tx" : "rx",
-		  &__entry->laddr, __entry->lport, &__entry->raddr,
+		  __entry->laddr, __entry->lport, __entry->raddr,
 		  __entry->rport, __entry->flags, __entry->seq, __entry->ack,
 		  __entry->wnd, __entry->len, __entry->rtx)
 );

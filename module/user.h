@@ -14,7 +14,7 @@ int waltz_listen(struct socket *sock, int backlog);
 int waltz_sendmsg(struct sock *sk, struct msghdr *msg, size_t len);
 int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		  int *addr_len);
-int waltz_ioctl(struct sock *sk, int cmd, WALTZ_IOCTL_ARG);
+int waltz_ioctl(struct sock *sk, int cmd, waltz_ioctl_t arg);
 __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait);
 
 /* options.c */

@@ -10,7 +10,7 @@
  * that was never scaled. Only decides between a challenge and silence.
  */
 #define TW_RCV_WND	65535u
-#define TW_ACK_RANGE	(1u << 30)	/* the largest window there is */
+#define TW_ACK_RANGE	0x40000000u	/* the largest window there is */
 
 static bool paws_failure(const struct waltz_tw_view *tw,
 			 const struct waltz_seg *seg)

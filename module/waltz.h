@@ -147,7 +147,7 @@ enum waltz_timer {
  * @accept: children waiting for accept(), by waltz_sock.accept_node
  */
 struct waltz_listener {
-	spinlock_t lock;
+	spinlock_t lock;		/* see above */
 	struct list_head requests;
 	struct list_head accept;
 };
@@ -231,7 +231,7 @@ struct waltz_sock {
 	struct inet_sock inet;
 
 	struct waltz_port *port;
-	spinlock_t *hash_lock;
+	spinlock_t *hash_lock;		/* see above */
 	struct waltz_listener __rcu *listener;
 	struct list_head accept_node;
 

@@ -3,7 +3,9 @@
 #ifndef _KERNEL_TYPES_H
 #define _KERNEL_TYPES_H
 
+#include <assert.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <linux/types.h>
 
 typedef __u8 u8;
@@ -12,5 +14,9 @@ typedef __u32 u32;
 typedef __u64 u64;
 typedef __s32 s32;
 typedef __s64 s64;
+
+#ifndef ARRAY_SIZE
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+#endif
 
 #endif /* _KERNEL_TYPES_H */
