@@ -332,6 +332,21 @@ static bool unhashed_now(const struct sock *sk)
 	return !READ_ONCE(waltz_sk(sk)->hash_lock);
 }
 
+/* What a socket's owner and the host's policies say of a segment. A filter may
+ * cut text off: then that is all there is.
+ */
+static bool refused(struct sock *sk, struct sk_buff *skb,
+		    struct waltz_seg *seg)
+{
+	if (ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl) ||
+	    !xfrm4_policy_check(sk, XFRM_POLICY_IN, skb) || sk_filter(sk, skb))
+		return true;
+	if (likely(skb->len == seg->hdrlen + seg->len))
+		return false;
+	return skb->len < seg->hdrlen ||
+	       waltz_wire_parse(seg, skb->data, seg->hdrlen, skb->len);
+}
+
 /* Return: false when the socket has left the table while we waited for it:
  * look up again.
  */
@@ -340,8 +355,7 @@ static bool deliver(struct waltz_net *wn, struct sock *sk, struct sk_buff *skb,
 {
 	enum waltz_drop why = WALTZ_DROP_NONE;
 
-	if (ip_hdr(skb)->ttl < READ_ONCE(inet_sk(sk)->min_ttl) ||
-	    !xfrm4_policy_check(sk, XFRM_POLICY_IN, skb) || sk_filter(sk, skb)) {
+	if (refused(sk, skb, seg)) {
 		why = WALTZ_DROP_FILTER;
 		goto drop;
 	}
@@ -378,6 +392,11 @@ static void deliver_child(struct sock *child, struct sk_buff *skb,
 	sock_put(child);
 }
 
+/* A record has no buffer to fill, but a window of 0 would keep back the FIN it
+ * may be waiting for.
+ */
+#define TW_WND	65535
+
 static void tw_reply(struct waltz_net *wn, const struct waltz_key *key,
 		     const struct waltz_tw_info *info)
 {
@@ -386,6 +405,7 @@ static void tw_reply(struct waltz_net *wn, const struct waltz_key *key,
 		.seq = info->view.snd_nxt,
 		.ack = info->view.rcv_nxt,
 		.flags = WALTZ_ACK,
+		.wnd = TW_WND,
 		.opts = info->view.has_ts ? WALTZ_OPT_TS : 0,
 		.tsval = waltz_ts_clock(offset),
 		.tsecr = info->view.ts_recent,
@@ -397,8 +417,7 @@ static void tw_reply(struct waltz_net *wn, const struct waltz_key *key,
 /* A segment for a TIME_WAIT record, or for a FIN_WAIT2 without an owner. */
 static enum waltz_drop rcv_record(struct waltz_net *wn,
 				  const struct waltz_key *key,
-				  struct sk_buff *skb,
-				  const struct waltz_seg *seg,
+				  struct sk_buff *skb, struct waltz_seg *seg,
 				  const struct waltz_tw_answer *answer)
 {
 	struct sock *listener;
@@ -436,6 +455,8 @@ static enum waltz_drop rcv_record(struct waltz_net *wn,
 			waltz_reply_reset(wn, key, seg);
 			return WALTZ_DROP_NO_SOCKET;
 		}
+		if (refused(listener, skb, seg))
+			return WALTZ_DROP_FILTER;
 		waltz_request_syn(listener, key, skb, seg, &answer->info);
 		return WALTZ_DROP_NONE;
 	}
@@ -445,12 +466,9 @@ static enum waltz_drop rcv_record(struct waltz_net *wn,
 /* RFC 9293 3.10.7.2 */
 static enum waltz_drop rcv_listen(struct waltz_net *wn, struct sock *listener,
 				  const struct waltz_key *key,
-				  struct sk_buff *skb,
-				  const struct waltz_seg *seg)
+				  struct sk_buff *skb, struct waltz_seg *seg)
 {
-	if (ip_hdr(skb)->ttl < READ_ONCE(inet_sk(listener)->min_ttl) ||
-	    !xfrm4_policy_check(listener, XFRM_POLICY_IN, skb) ||
-	    sk_filter(listener, skb))
+	if (refused(listener, skb, seg))
 		return WALTZ_DROP_FILTER;
 	if (seg->flags & WALTZ_RST)
 		return WALTZ_DROP_LISTEN_RST;
@@ -487,7 +505,7 @@ again:
 			return;
 		goto moved;
 	}
-	if (waltz_request_segment(wn, key, skb, seg, &child)) {
+	if (waltz_request_segment(wn, key, skb, seg, refused, &child)) {
 		if (child)
 			deliver_child(child, skb, seg);
 		else

@@ -9,7 +9,6 @@
  * own fresh sequence number proves that somebody there wants a connection
  * now; until then nothing but this record is spent on it.
  */
-#include <linux/filter.h>
 #include <linux/slab.h>
 #include <net/dst.h>
 #include <net/route.h>
@@ -600,6 +599,8 @@ static enum waltz_drop judge(struct waltz_net *wn,
  * @key: the segment's names
  * @skb: the segment; stays the caller's
  * @seg: the same, parsed
+ * @refused: asked, once the segment is the one waited for, whether the
+ *	listener's filter refuses it
  * @childp: set to the new socket, when the segment completes the handshake:
  *	locked, with a reference; the caller processes the segment's text
  *
@@ -609,8 +610,8 @@ static enum waltz_drop judge(struct waltz_net *wn,
  * Return: false when there is no such connection.
  */
 bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
-			   struct sk_buff *skb, const struct waltz_seg *seg,
-			   struct sock **childp)
+			   struct sk_buff *skb, struct waltz_seg *seg,
+			   waltz_request_filter refused, struct sock **childp)
 {
 	struct waltz_request *req;
 	enum waltz_drop why;
@@ -622,7 +623,7 @@ bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
 		return false;
 
 	why = judge(wn, key, req, seg);
-	if (!why && sk_filter(req->listener, skb))
+	if (!why && refused(req->listener, skb, seg))
 		why = WALTZ_DROP_FILTER;
 	if (!why && sk_acceptq_is_full(req->listener)) {
 		why = WALTZ_DROP_LISTEN_OVERFLOW;

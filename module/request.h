@@ -75,9 +75,12 @@ void waltz_request_exit(void);
 void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 		       struct sk_buff *skb, const struct waltz_seg *seg,
 		       const struct waltz_tw_info *reopen);
+typedef bool (*waltz_request_filter)(struct sock *listener,
+				     struct sk_buff *skb,
+				     struct waltz_seg *seg);
 bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
-			   struct sk_buff *skb, const struct waltz_seg *seg,
-			   struct sock **childp);
+			   struct sk_buff *skb, struct waltz_seg *seg,
+			   waltz_request_filter refused, struct sock **childp);
 void waltz_request_unreachable(const struct waltz_key *key, u32 seq);
 int waltz_listener_start(struct sock *sk);
 void waltz_listener_stop(struct sock *sk);

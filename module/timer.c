@@ -236,15 +236,6 @@ static void keepalive_timeout(struct sock *sk)
 			(ws->keepalive_intvl ?: READ_ONCE(s->keepalive_intvl)));
 }
 
-/* The owner left while we waited in FIN_WAIT2 with something still to read:
- * not longer than a record would.
- */
-static void fin_wait2_timeout(struct sock *sk)
-{
-	if (sk->sk_state == TCP_FIN_WAIT2)
-		time_out(sk);
-}
-
 /**
  * waltz_timers_run() - do what is due
  * @sk: the socket
@@ -258,7 +249,6 @@ void waltz_timers_run(struct sock *sk)
 		[WALTZ_TIMER_PROBE] = probe_timeout,
 		[WALTZ_TIMER_DELACK] = delack_timeout,
 		[WALTZ_TIMER_KEEPALIVE] = keepalive_timeout,
-		[WALTZ_TIMER_FIN_WAIT2] = fin_wait2_timeout,
 	};
 	struct waltz_sock *ws = waltz_sk(sk);
 	unsigned int i;

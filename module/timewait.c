@@ -891,12 +891,15 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 	u32 left = min_t(u32, info->left_ms, WALTZ_TIME_WAIT_MAX_MS);
 	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
 	struct waltz_tw *rec;
+	unsigned int i;
 	u32 flags = 0;
 
 	if (READ_ONCE(tw->dying))
 		return -ESHUTDOWN;
+	/* Two for one, so that a limit that was lowered is reached at last. */
 	rcu_read_lock();
-	if (atomic_read(&tw->count) >= READ_ONCE(wn->sysctls.time_wait_max))
+	for (i = 0; i < 2 && atomic_read(&tw->count) >=
+			     READ_ONCE(wn->sysctls.time_wait_max); i++)
 		evict_oldest(tw);
 	rcu_read_unlock();
 

@@ -136,7 +136,6 @@ enum waltz_timer {
 	WALTZ_TIMER_PROBE,		/* zero window */
 	WALTZ_TIMER_DELACK,
 	WALTZ_TIMER_KEEPALIVE,
-	WALTZ_TIMER_FIN_WAIT2,		/* owner gone before our FIN's ACK */
 	WALTZ_TIMERS
 };
 
