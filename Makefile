@@ -19,7 +19,8 @@ else
 endif
 
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
-objdir = $(CURDIR)/build/$(release)
+BUILD ?= build
+objdir = $(CURDIR)/$(BUILD)/$(release)
 
 # Some kernels have pahole describe a module's types for BPF, and then cannot
 # build one without pahole.
@@ -36,8 +37,8 @@ module: tree
 tree:
 	@test -n "$(release)" || { echo "make: no kernel headers in $(KDIR): install them, or run scripts/deps and say KERNEL=6.1" >&2; exit 1; }
 	@mkdir -p $(objdir)/module
-	@ln -sf ../../Kbuild $(objdir)/Kbuild
-	@cd $(objdir)/module && ln -sfn ../../../module/* .
+	@ln -sf $(CURDIR)/Kbuild $(objdir)/Kbuild
+	@ln -sfn $(CURDIR)/module/* $(objdir)/module/
 	@find $(objdir) -xtype l -delete
 
 clean:
