@@ -110,11 +110,23 @@ static void to_record(struct sock *sk, const struct waltz_key *key,
 	waltz_tw_insert(wn, key, &info);
 }
 
-static void synchronised(struct sock *sk)
+/**
+ * waltz_synchronised() - both sides agree: the stream begins
+ * @sk: the socket, in its new state
+ *
+ * The action of that name; called for a child once it is in its table.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_synchronised(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 
-	waltz_current_mss(sk);
+	/* A child has no route yet. Without one the segments are small. */
+	if (!inet_sk_rebuild_header(sk))
+		waltz_current_mss(sk);
+	else
+		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
 	waltz_cong_init(&ws->cong, ws->mss, ws->iss);
 	if (ws->backoff || ws->retransmitted)
 		waltz_cong_syn_lost(&ws->cong);
@@ -212,7 +224,7 @@ int waltz_event(struct sock *sk, enum waltz_event event,
 		set_state(sk, t->next, acts);
 
 	if (acts & WALTZ_ACT(SYNCHRONISED))
-		synchronised(sk);
+		waltz_synchronised(sk);
 	if (acts & WALTZ_ACT(SEND_SYN))
 		waltz_send_syn(sk);
 	if (acts & WALTZ_ACT(SEND_SYN_ACK))
@@ -264,6 +276,8 @@ waltz_record_event(const struct waltz_key *key, unsigned int state,
  * @child: the socket, locked, in no queue yet
  * @key: its names
  * @seg: the ACK of our SYN
+ *
+ * waltz_synchronised() follows, without the bucket's lock.
  *
  * Context: softirq, request bucket's lock held.
  */

@@ -124,7 +124,7 @@ void waltz_current_mss(struct sock *sk)
 	if (dst && (dst_mtu(dst) != waltz_sk(sk)->pmtu || !waltz_sk(sk)->mss))
 		waltz_sync_mss(sk, dst_mtu(dst));
 	else if (!waltz_sk(sk)->mss)
-		waltz_sync_mss(sk, 576);
+		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
 }
 
 /* ---- one segment ---- */
@@ -732,27 +732,25 @@ struct dst_entry *waltz_route_reply(struct waltz_net *wn,
 }
 
 /**
- * waltz_ctl_send() - send a segment that belongs to no socket
+ * waltz_ctl_send_dst() - send a segment that belongs to no socket
  * @wn: the namespace
  * @key: the names
  * @h: the header; ports are taken from @key
+ * @dst: the route, of waltz_route_reply(); its reference is consumed
  * @tos: type of service
  * @mark: firewall mark
  *
  * Context: any, BH off.
  * Return: 0 or a negative error.
  */
-int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
-		   const struct waltz_hdr *h, u8 tos, u32 mark)
+int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
+		       const struct waltz_hdr *h, struct dst_entry *dst,
+		       u8 tos, u32 mark)
 {
 	struct waltz_hdr hdr = *h;
-	struct dst_entry *dst;
 	struct sk_buff *skb;
 	int err;
 
-	dst = waltz_route_reply(wn, key, NULL, tos, mark);
-	if (!dst)
-		return -EHOSTUNREACH;
 	skb = control_skb();
 	if (!skb) {
 		dst_release(dst);
@@ -769,6 +767,26 @@ int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
 	err = ip_build_and_send_pkt(skb, wn->ctl_sk, key->laddr, key->raddr,
 				    NULL, tos);
 	return net_xmit_eval(err);
+}
+
+/**
+ * waltz_ctl_send() - the same, along whatever route there is
+ * @wn: the namespace
+ * @key: the names
+ * @h: the header; ports are taken from @key
+ * @tos: type of service
+ * @mark: firewall mark
+ *
+ * Context: any, BH off.
+ * Return: 0 or a negative error.
+ */
+int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
+		   const struct waltz_hdr *h, u8 tos, u32 mark)
+{
+	struct dst_entry *dst = waltz_route_reply(wn, key, NULL, tos, mark);
+
+	return dst ? waltz_ctl_send_dst(wn, key, h, dst, tos, mark) :
+		     -EHOSTUNREACH;
 }
 
 /**

@@ -128,7 +128,8 @@ static u32 request_window(const struct waltz_request *req)
 	return min_t(u32, READ_ONCE(req->listener->sk_rcvbuf) / 2, 65535);
 }
 
-static void send_syn_ack(struct waltz_request *req, const struct dst_entry *dst)
+/* Consumes the route's reference. */
+static void send_syn_ack(struct waltz_request *req, struct dst_entry *dst)
 {
 	struct waltz_net *wn = waltz_net(request_net(req));
 	struct waltz_key key;
@@ -142,7 +143,7 @@ static void send_syn_ack(struct waltz_request *req, const struct dst_entry *dst)
 	h.mss = (u16)waltz_advertised_mss(dst, waltz_sk(req->listener)->user_mss);
 	h.wscale = req->rcv_wscale;
 	h.opts = req->opts | WALTZ_OPT_MSS;
-	waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+	waltz_ctl_send_dst(wn, &key, &h, dst, req->tos, req->listener->sk_mark);
 }
 
 static void resend_syn_ack(struct waltz_request *req)
@@ -157,7 +158,6 @@ static void resend_syn_ack(struct waltz_request *req)
 	if (!dst)
 		return;
 	send_syn_ack(req, dst);
-	dst_release(dst);
 	WALTZ_INC(wn, RETRANS_SEGS);
 	WALTZ_INC(wn, RETRANS_SYN);
 }
@@ -396,7 +396,6 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 	waltz_record_event(key, req->reopened ? WALTZ_TIME_WAIT : WALTZ_LISTEN,
 			   WALTZ_EV_RCV_SYN, seg);
 	send_syn_ack(req, dst);
-	dst_release(dst);
 	return;
 
 drop_request:
@@ -444,6 +443,7 @@ static void child_from_request(struct sock *child,
 	ws->snd_wnd = (u32)seg->wnd << ws->snd_wscale;
 	ws->max_wnd = ws->snd_wnd;
 	ws->snd_wl1 = seg->seq;
+	ws->retransmitted = req->retries;
 	if (req->retries)
 		waltz_rtt_syn_lost(&ws->rtt);
 	else
@@ -525,6 +525,7 @@ static struct sock *finish_handshake(struct waltz_request *req,
 	sock_hold(listener);
 	leave_listener(req);
 	WALTZ_INC(wn, PASSIVE_OPENS);
+	waltz_synchronised(child);
 	if (!enqueue_child(listener, child)) {
 		sock_set_flag(child, SOCK_DEAD);
 		waltz_event(child, WALTZ_EV_USER_ABORT, NULL);

@@ -158,6 +158,7 @@ static void start_stream(struct sock *sk, const struct waltz_key *key,
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	reset_stream(sk);
+	WRITE_ONCE(sk->sk_err, 0);	/* of a disconnect() before */
 	ws->iss = waltz_secure_isn(key);
 	if (isn_min)
 		ws->iss = seq_max(ws->iss, isn_min);

@@ -79,6 +79,9 @@ struct waltz_sysctls {
 	int wmem[3];
 };
 
+/* RFC 791: what every path can take, when nothing is known of it. */
+#define WALTZ_PMTU_DEFAULT	576
+
 #define WALTZ_TIME_WAIT_MIN_MS	100
 #define WALTZ_TIME_WAIT_MAX_MS	240000
 
@@ -365,6 +368,7 @@ waltz_record_event(const struct waltz_key *key, unsigned int state,
 		   enum waltz_event event, const struct waltz_seg *seg);
 void waltz_child_event(struct sock *child, const struct waltz_key *key,
 		       const struct waltz_seg *seg);
+void waltz_synchronised(struct sock *sk);
 void waltz_destroy(struct sock *sk);
 
 /* lookup.c */
@@ -414,6 +418,9 @@ void waltz_purge_write_queue(struct sock *sk);
 struct dst_entry *waltz_route_reply(struct waltz_net *wn,
 				    const struct waltz_key *key,
 				    struct sock *sk, u8 tos, u32 mark);
+int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
+		       const struct waltz_hdr *h, struct dst_entry *dst,
+		       u8 tos, u32 mark);
 int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
 		   const struct waltz_hdr *h, u8 tos, u32 mark);
 void waltz_reply_reset(struct waltz_net *wn, const struct waltz_key *key,
