@@ -360,13 +360,14 @@ static bool deliver(struct waltz_net *wn, struct sock *sk, struct sk_buff *skb,
 		goto drop;
 	}
 	nf_reset_ct(skb);
-	skb->dev = NULL;
 
 	bh_lock_sock_nested(sk);
 	if (unlikely(unhashed_now(sk))) {
 		bh_unlock_sock(sk);
 		return false;
 	}
+	/* A queue of ours may outlive the device. */
+	skb->dev = NULL;
 	if (!sock_owned_by_user(sk))
 		rcv_sock(sk, skb, seg);
 	else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
