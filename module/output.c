@@ -575,14 +575,19 @@ static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 	return len;
 }
 
-/* Go on with what a timeout has marked as lost. */
+/* Go on with what a timeout has marked as lost. However small the segments
+ * are, no more of them go at once than the window has room for large ones.
+ */
 static bool push_retransmits(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
+	u32 budget = waltz_cong_window(&ws->cong) / ws->mss + 1;
 
 	while (ws->rtx_head) {
 		struct sk_buff *skb = ws->rtx_head;
 
+		if (!budget--)
+			return false;
 		if (!cwnd_allows(ws, min_t(u32, skb->len, ws->mss)))
 			return false;
 		if (skb->len > ws->mss && !split(sk, skb, ws->mss))

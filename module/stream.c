@@ -128,6 +128,39 @@ static void data_ready(struct sock *sk)
 		sk->sk_data_ready(sk);
 }
 
+/* A segment of a few bytes is charged as much as one of a thousand, and the
+ * window was promised in bytes. So once the buffer is half full, small ones
+ * are copied together, page by page.
+ */
+#define COMPACT_LEN	1024u
+
+static bool compact(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
+	u32 seq = WALTZ_CB(skb)->seq;
+
+	if (skb->len > COMPACT_LEN || seq != waltz_sk(sk)->rcv_nxt ||
+	    atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf / 2)
+		return false;
+
+	if (!tail || skb_cloned(tail) || skb_is_nonlinear(tail) ||
+	    skb_tailroom(tail) < skb->len || WALTZ_CB(tail)->end_seq != seq) {
+		tail = alloc_skb(SKB_MAX_ORDER(0, 0), GFP_ATOMIC | __GFP_NOWARN);
+		if (!tail)
+			return false;
+		if (!sk_rmem_schedule(sk, tail, tail->truesize)) {
+			__kfree_skb(tail);
+			return false;
+		}
+		*WALTZ_CB(tail) = (struct waltz_cb) { .seq = seq };
+		__skb_queue_tail(&sk->sk_receive_queue, tail);
+		skb_set_owner_r(tail, sk);
+	}
+	skb_copy_bits(skb, 0, skb_put(tail, skb->len), skb->len);
+	WALTZ_CB(tail)->end_seq = WALTZ_CB(skb)->end_seq;
+	return true;
+}
+
 /* Append what is in order. The skb's first bytes may be old: recvmsg() knows
  * by copied_seq where to begin.
  */
@@ -138,6 +171,11 @@ static void append(struct sock *sk, struct sk_buff *skb, bool owned)
 	bool stolen;
 	int delta;
 
+	if (compact(sk, skb)) {
+		WRITE_ONCE(ws->rcv_nxt, WALTZ_CB(skb)->end_seq);
+		kfree_skb(skb);
+		return;
+	}
 	WRITE_ONCE(ws->rcv_nxt, WALTZ_CB(skb)->end_seq);
 	if (tail && WALTZ_CB(tail)->end_seq == WALTZ_CB(skb)->seq &&
 	    skb_try_coalesce(tail, skb, &stolen, &delta)) {

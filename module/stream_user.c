@@ -290,7 +290,8 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	if (sk->sk_state == TCP_LISTEN)
 		return -ENOTCONN;
 
-	while (len) {
+	/* Once at least: a length of 0 asks whether there is anything. */
+	do {
 		struct sk_buff *skb;
 		u32 offset, used;
 
@@ -335,7 +336,7 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 		taken += used;
 		if (offset + used == skb->len)
 			eat(sk, skb);
-	}
+	} while (len);
 	read_bh(sk, taken);
 	if (copied)
 		return copied;
