@@ -128,13 +128,19 @@ void waltz_synchronised(struct sock *sk)
 	else
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
 	waltz_cong_init(&ws->cong, ws->mss, ws->iss);
-	if (ws->backoff || ws->retransmitted)
+	if (ws->retransmitted) {
 		waltz_cong_syn_lost(&ws->cong);
+		waltz_rtt_syn_lost(&ws->rtt);
+	}
 	ws->backoff = 0;
 	ws->retransmitted = false;
 	ws->stalled_since = 0;
 	ws->last_rcvd = jiffies;
-	waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
+	/* A close() that did not wait has sent our FIN already. */
+	if (waltz_in_flight(ws))
+		waltz_arm_retransmit(sk);
+	else
+		waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
 	ws->rcv_mss = WALTZ_MSS_DEFAULT;
 	ws->quickacks = WALTZ_QUICKACKS;
 	if (sock_flag(sk, SOCK_KEEPOPEN))

@@ -17,16 +17,16 @@
 
 #define A(sym)	WALTZ_ACT(sym)
 
-/* How a connection dies: by the peer's RST, by ours, or for want of answers. */
+/*
+ * How a connection dies: by the peer's RST, by ours, or for want of answers.
+ * 3.10.5 wants no RST of an ABORT in CLOSING and LAST_ACK, where it takes our
+ * FIN for sent. Ours may still be queued behind data, which the abort throws
+ * away: the peer must hear of that. A peer that has it all has a record, which
+ * ignores the RST.
+ */
 #define T_DEATHS(from)							       \
 	T(from, RCV_RST, CLOSED, A(CLEAR) | A(RESET) | A(NOTIFY) | A(DONE)),   \
 	T(from, USER_ABORT, CLOSED, A(SEND_RST) | A(CLEAR) | A(DONE)),	       \
-	T(from, TIMEOUT, CLOSED, A(CLEAR) | A(TIMED_OUT) | A(NOTIFY) | A(DONE))
-
-/* 3.10.5: once both FINs are sent, an abort has nobody left to tell. */
-#define T_LATE_DEATHS(from)						       \
-	T(from, RCV_RST, CLOSED, A(CLEAR) | A(RESET) | A(NOTIFY) | A(DONE)),   \
-	T(from, USER_ABORT, CLOSED, A(CLEAR) | A(DONE)),		       \
 	T(from, TIMEOUT, CLOSED, A(CLEAR) | A(TIMED_OUT) | A(NOTIFY) | A(DONE))
 
 const struct waltz_transition waltz_transitions[] = {
@@ -77,7 +77,8 @@ const struct waltz_transition waltz_transitions[] = {
 	/* 3.6: we closed first */
 	T(FIN_WAIT1, RCV_ACK_OF_FIN, FIN_WAIT2, A(NOTIFY)),
 	T(FIN_WAIT1, RCV_FIN, CLOSING, A(SEND_ACK) | A(TAKE_FIN) | A(NOTIFY)),
-	T(FIN_WAIT1, RCV_AFTER_CLOSE, CLOSED, A(SEND_RST) | A(CLEAR) | A(DONE)),
+	T(FIN_WAIT1, RCV_AFTER_CLOSE, CLOSED,
+	  A(SEND_RST) | A(CLEAR) | A(RESET) | A(NOTIFY) | A(DONE)),
 	/* closed in SYN_RECV, the handshake ends now */
 	T(FIN_WAIT1, RCV_ACK_OF_SYN, FIN_WAIT1, A(SYNCHRONISED)),
 	T_DEATHS(FIN_WAIT1),
@@ -85,20 +86,21 @@ const struct waltz_transition waltz_transitions[] = {
 	T(FIN_WAIT2, RCV_FIN, TIME_WAIT,
 	  A(SEND_ACK) | A(TAKE_FIN) | A(TO_RECORD) | A(NOTIFY) | A(DONE)),
 	T(FIN_WAIT2, USER_ORPHAN, FIN_WAIT2, A(TO_RECORD) | A(DONE)),
-	T(FIN_WAIT2, RCV_AFTER_CLOSE, CLOSED, A(SEND_RST) | A(CLEAR) | A(DONE)),
+	T(FIN_WAIT2, RCV_AFTER_CLOSE, CLOSED,
+	  A(SEND_RST) | A(CLEAR) | A(RESET) | A(NOTIFY) | A(DONE)),
 	T(FIN_WAIT2, EVICTED, CLOSED, A(DONE)),
 	T_DEATHS(FIN_WAIT2),
 
 	T(CLOSING, RCV_ACK_OF_FIN, TIME_WAIT,
 	  A(TO_RECORD) | A(NOTIFY) | A(DONE)),
-	T_LATE_DEATHS(CLOSING),
+	T_DEATHS(CLOSING),
 
 	/* 3.6: the peer closed first */
 	T(CLOSE_WAIT, USER_CLOSE, LAST_ACK, A(QUEUE_FIN)),
 	T_DEATHS(CLOSE_WAIT),
 
 	T(LAST_ACK, RCV_ACK_OF_FIN, CLOSED, A(NOTIFY) | A(DONE)),
-	T_LATE_DEATHS(LAST_ACK),
+	T_DEATHS(LAST_ACK),
 
 	/* 3.6.1, RFC 6191; records only */
 	T(TIME_WAIT, RCV_FIN_AGAIN, TIME_WAIT, A(SEND_ACK) | A(RESTART_2MSL)),

@@ -142,12 +142,16 @@ static enum waltz_drop rcv_syn_sent(struct sock *sk, struct sk_buff **skbp,
 
 /* ---- the other states: RFC 9293 3.10.7.4 ---- */
 
+static bool ts_recent_valid(const struct waltz_sock *ws)
+{
+	return (u32)ktime_get_seconds() - ws->ts_recent_sec < TS_RECENT_VALID;
+}
+
 static bool paws_failure(const struct waltz_sock *ws,
 			 const struct waltz_seg *seg)
 {
 	return (seg->opts & WALTZ_OPT_TS) &&
-	       seq_lt(seg->tsval, ws->ts_recent) &&
-	       (u32)ktime_get_seconds() - ws->ts_recent_sec < TS_RECENT_VALID;
+	       seq_lt(seg->tsval, ws->ts_recent) && ts_recent_valid(ws);
 }
 
 /* First, second and fourth: sequence number, RST, SYN. */
@@ -263,6 +267,15 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 	why = check_sequence(sk, seg);
 	if (why == WALTZ_DROP_CLOSED)
 		return WALTZ_DROP_NONE;
+	/* "If the RCV.WND is zero, no segments will be acceptable, but special
+	 * allowance should be made to accept valid ACKs."
+	 */
+	if (why == WALTZ_DROP_OUT_OF_WINDOW && seg->seq == ws->rcv_nxt &&
+	    sk->sk_state != TCP_SYN_RECV && !(seg->flags & WALTZ_RST)) {
+		if (!check_ack(sk, seg))
+			waltz_stream_ack(sk, seg);
+		return why;
+	}
 	if (!why)
 		why = check_ack(sk, seg);
 	if (why)
@@ -270,9 +283,11 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 
 	ws->last_rcvd = jiffies;
 	ws->probes_sent = 0;
-	/* RFC 7323 4.3: from segments at Last.ACK.sent, and not older. */
+	/* RFC 7323 4.3: from segments at Last.ACK.sent, and not older, unless
+	 * (5.5) what we have has become meaningless.
+	 */
 	if (ws->ts_ok && seq_leq(seg->seq, ws->rcv_wup) &&
-	    seq_geq(seg->tsval, ws->ts_recent))
+	    (seq_geq(seg->tsval, ws->ts_recent) || !ts_recent_valid(ws)))
 		take_ts_recent(ws, seg->tsval);
 
 	waltz_stream_ack(sk, seg);
@@ -458,7 +473,7 @@ static enum waltz_drop rcv_record(struct waltz_net *wn,
 		}
 		if (refused(listener, skb, seg))
 			return WALTZ_DROP_FILTER;
-		waltz_request_syn(listener, key, skb, seg, &answer->info);
+		waltz_request_syn(listener, key, seg, &answer->info);
 		return WALTZ_DROP_NONE;
 	}
 	return WALTZ_DROP_TIME_WAIT;
@@ -479,7 +494,7 @@ static enum waltz_drop rcv_listen(struct waltz_net *wn, struct sock *listener,
 	}
 	if (!(seg->flags & WALTZ_SYN))
 		return WALTZ_DROP_LISTEN_NOACK;
-	waltz_request_syn(listener, key, skb, seg, NULL);
+	waltz_request_syn(listener, key, seg, NULL);
 	return WALTZ_DROP_NONE;
 }
 
@@ -513,6 +528,10 @@ again:
 			kfree_skb(skb);
 		return;
 	}
+	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
+		why = WALTZ_DROP_FILTER;
+		goto out;
+	}
 	if (waltz_tw_segment(wn, key, seg, &answer)) {
 		why = rcv_record(wn, key, skb, seg, &answer);
 		goto out;
@@ -525,8 +544,7 @@ again:
 		why = rcv_listen(wn, sk, key, skb, seg);
 		goto out;
 	}
-	if (xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb))
-		waltz_reply_reset(wn, key, seg);
+	waltz_reply_reset(wn, key, seg);
 	goto out;
 
 moved:

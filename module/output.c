@@ -480,10 +480,19 @@ static void advance_rtx(struct sock *sk)
 		ws->rtx_head = NULL;
 }
 
-/* Is our FIN next, right behind this skb's data? */
+
+static u32 wnd_end(const struct waltz_sock *ws)
+{
+	return ws->snd_una + ws->snd_wnd;
+}
+
+/* May our FIN go with this skb's data? It is right behind it, and was sent
+ * before or has room in the window.
+ */
 static bool fin_follows(const struct waltz_sock *ws, const struct sk_buff *skb)
 {
-	return ws->fin_queued && WALTZ_CB(skb)->end_seq == ws->write_seq;
+	return ws->fin_queued && WALTZ_CB(skb)->end_seq == ws->write_seq &&
+	       (ws->fin_sent || seq_lt(ws->write_seq, wnd_end(ws)));
 }
 
 static int send_data(struct sock *sk, struct sk_buff *skb, bool rtx)
@@ -526,11 +535,6 @@ static void send_fin(struct sock *sk, bool rtx)
 
 	ws->fin_sent = true;
 	send_control(sk, &h, rtx);
-}
-
-static u32 wnd_end(const struct waltz_sock *ws)
-{
-	return ws->snd_una + ws->snd_wnd;
 }
 
 /* Outstanding and not thought lost. */
@@ -628,8 +632,8 @@ static void push_new_data(struct sock *sk, bool nagle_off)
  * @nagle_off: a small last segment need not wait
  *
  * RFC 9293 3.7.4, 3.8.6; RFC 5681. Arms the retransmission timer if
- * something is outstanding, and the probe timer if nothing is and the window
- * is shut.
+ * something is outstanding, and the probe timer if nothing is and something
+ * waits.
  *
  * Context: socket lock held, BH off, a synchronised state.
  */
@@ -658,11 +662,12 @@ void waltz_push(struct sock *sk, bool nagle_off)
 			waltz_arm_retransmit(sk);
 		return;
 	}
-	/* Nothing outstanding to draw an ACK, and something to send. */
+	/* Nothing outstanding to draw an ACK, and something to send: the
+	 * window is shut, or a cork holds it back, which it may do no longer
+	 * than this timer runs.
+	 */
 	if (!waltz_timer_armed(ws, WALTZ_TIMER_PROBE) &&
-	    ((ws->send_head &&
-	      seq_geq(WALTZ_CB(ws->send_head)->seq, wnd_end(ws))) ||
-	     (!ws->send_head && ws->fin_queued && !ws->fin_sent)))
+	    (ws->send_head || (ws->fin_queued && !ws->fin_sent)))
 		waltz_timer_set(sk, WALTZ_TIMER_PROBE,
 				usecs_to_jiffies(ws->rtt.rto));
 }

@@ -271,8 +271,14 @@ static bool claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 {
 	struct waltz_net *wn = waltz_net(key->net);
 
-	if (!waltz_tw_connect(wn, key, isn_min) ||
-	    !waltz_hash_established(sk, key, true)) {
+	*isn_min = 0;
+	/* First into the table: then no other socket of these names can leave
+	 * a record behind the one that is judged.
+	 */
+	if (!waltz_hash_established(sk, key, true))
+		return false;
+	if (!waltz_tw_connect(wn, key, isn_min)) {
+		waltz_unhash(sk);
 		*isn_min = 0;
 		return false;
 	}
@@ -281,8 +287,6 @@ static bool claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 		WALTZ_INC(wn, TW_REUSED_CONNECT);
 		waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT,
 				   NULL);
-	} else {
-		*isn_min = 0;
 	}
 	return true;
 }

@@ -11,13 +11,13 @@
  */
 #include <linux/slab.h>
 #include <net/dst.h>
-#include <net/route.h>
 
 #include "request.h"
 #include "trace.h"
 
 #define REQUEST_BUCKETS	4096u
-#define SYN_ACK_RTO	(HZ)		/* RFC 6298 2.1 */
+#define SYN_ACK_RTO	(1ul * HZ)	/* RFC 6298 2.1 */
+#define SYN_ACK_RTO_MAX	(120ul * HZ)
 
 static_assert(IS_ENABLED(CONFIG_LOCKDEP) ||
 	      sizeof(struct waltz_request) <= 192);
@@ -250,7 +250,9 @@ static void request_timer(struct timer_list *timer)
 	again = req->hashed;
 	if (again) {
 		req->retries++;
-		mod_timer(&req->timer, jiffies + (SYN_ACK_RTO << req->retries));
+		mod_timer(&req->timer, jiffies +
+			  min(SYN_ACK_RTO << min_t(u8, req->retries, 7),
+			      SYN_ACK_RTO_MAX));
 	}
 	spin_unlock(&b->lock);
 	if (again)
@@ -269,6 +271,11 @@ new_request(struct sock *listener, const struct waltz_key *key,
 	req = kmem_cache_zalloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!req)
 		return NULL;
+	/* The look-up took no reference, and the last may be gone. */
+	if (!refcount_inc_not_zero(&listener->sk_refcnt)) {
+		kmem_cache_free(request_cache, req);
+		return NULL;
+	}
 	req->key_laddr = key->laddr;
 	req->key_raddr = key->raddr;
 	req->key_lport = key->lport;
@@ -297,14 +304,16 @@ new_request(struct sock *listener, const struct waltz_key *key,
 	refcount_set(&req->refs, 2);
 	INIT_LIST_HEAD(&req->siblings);
 	timer_setup(&req->timer, request_timer, 0);
-	sock_hold(listener);
 	req->listener = listener;
 	return req;
 }
 
-/* Into the listener's list and into the table; both or neither. */
+/* Into the listener's list and into the table; both or neither. A TIME_WAIT
+ * record whose names it takes over leaves its table behind it, before anybody
+ * can end the request.
+ */
 static enum waltz_drop insert_request(struct waltz_request *req,
-				      const struct waltz_key *key)
+				      const struct waltz_key *key, bool reopen)
 {
 	struct request_bucket *b = bucket_of(req->hash);
 	enum waltz_drop why = WALTZ_DROP_NONE;
@@ -324,6 +333,11 @@ static enum waltz_drop insert_request(struct waltz_request *req,
 		hlist_add_head_rcu(&req->node, &b->head);
 		mod_timer(&req->timer, jiffies + SYN_ACK_RTO);
 		list_add_tail(&req->siblings, &l->requests);
+		if (reopen) {
+			waltz_moved(key);
+			req->reopened = waltz_tw_remove(waltz_net(key->net),
+							key, &req->old);
+		}
 	}
 	spin_unlock(&b->lock);
 out:
@@ -333,15 +347,11 @@ out:
 
 static enum waltz_drop admit_syn(const struct waltz_net *wn,
 				 const struct sock *listener,
-				 const struct sk_buff *skb,
 				 const struct waltz_seg *seg)
 {
 	/* RFC 9293 leaves SYN+FIN open; nobody honest sends it. */
 	if (seg->flags & WALTZ_FIN)
 		return WALTZ_DROP_FLAGS;
-	/* RFC 9293 MUST-57 */
-	if (skb_rtable(skb)->rt_flags & (RTCF_BROADCAST | RTCF_MULTICAST))
-		return WALTZ_DROP_ADDRESS;
 	if (sk_acceptq_is_full(listener))
 		return WALTZ_DROP_LISTEN_OVERFLOW;
 	if (atomic_read(&wn->half_open) >= READ_ONCE(wn->sysctls.max_half_open))
@@ -353,8 +363,7 @@ static enum waltz_drop admit_syn(const struct waltz_net *wn,
  * waltz_request_syn() - a SYN came for a listener
  * @listener: the listener
  * @key: the segment's names
- * @skb: the segment; stays the caller's
- * @seg: the same, parsed: SYN, neither ACK nor RST
+ * @seg: the segment: SYN, neither ACK nor RST
  * @reopen: the TIME_WAIT record it may take over (RFC 6191), or NULL
  *
  * RFC 9293 3.10.7.2, third: a record, a SYN-ACK, its retransmission. Data in
@@ -363,7 +372,7 @@ static enum waltz_drop admit_syn(const struct waltz_net *wn,
  * Context: softirq, RCU read lock held, no locks.
  */
 void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
-		       struct sk_buff *skb, const struct waltz_seg *seg,
+		       const struct waltz_seg *seg,
 		       const struct waltz_tw_info *reopen)
 {
 	struct waltz_net *wn = waltz_net(key->net);
@@ -372,7 +381,7 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 	enum waltz_drop why;
 
 	lockdep_assert_in_softirq();
-	why = admit_syn(wn, listener, skb, seg);
+	why = admit_syn(wn, listener, seg);
 	if (why)
 		goto drop;
 	dst = waltz_route_reply(wn, key, listener, 0, listener->sk_mark);
@@ -383,17 +392,13 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 	req = new_request(listener, key, seg, reopen);
 	if (!req)
 		goto drop_dst;
-	why = insert_request(req, key);
+	why = insert_request(req, key, reopen);
 	if (why)
 		goto drop_request;
 
 	atomic_inc(&wn->half_open);
-	if (reopen) {
-		waltz_moved(key);
-		req->reopened = waltz_tw_remove(wn, key, &req->old);
-		if (req->reopened)
-			WALTZ_INC(wn, TW_REUSED_SYN);
-	}
+	if (req->reopened)
+		WALTZ_INC(wn, TW_REUSED_SYN);
 	waltz_record_event(key, req->reopened ? WALTZ_TIME_WAIT : WALTZ_LISTEN,
 			   WALTZ_EV_RCV_SYN, seg);
 	send_syn_ack(req, dst);
@@ -445,9 +450,7 @@ static void child_from_request(struct sock *child,
 	ws->max_wnd = ws->snd_wnd;
 	ws->snd_wl1 = seg->seq;
 	ws->retransmitted = req->retries;
-	if (req->retries)
-		waltz_rtt_syn_lost(&ws->rtt);
-	else
+	if (!req->retries)
 		waltz_rtt_sample(&ws->rtt, waltz_now_us_low() - req->born);
 }
 

@@ -24,7 +24,7 @@
  * @dif: interface it came by, if the listener is bound to one
  * @iss: our initial sequence number; constant
  * @irs: the peer's; constant
- * @ts_recent: TSval of the SYN, or a newer one; bucket lock
+ * @ts_recent: TSval of the SYN; constant
  * @ts_offset: of our clock; constant
  * @wnd: SEG.WND of the SYN; constant
  * @mss: the peer's; constant
@@ -34,7 +34,7 @@
  * @tos: of the SYN
  * @retries: SYN-ACKs sent again; the timer's
  * @hashed: in its bucket; bucket lock
- * @reopened: took over a TIME_WAIT record
+ * @reopened: took over a TIME_WAIT record; bucket lock
  * @challenge_sent: jiffies of the last challenge; bucket lock
  * @born: when the SYN-ACK was first sent, microseconds
  * @old: that record, if the SYN proves an old duplicate (RFC 9293 MAY-2)
@@ -73,7 +73,7 @@ struct waltz_request {
 int waltz_request_init(void);
 void waltz_request_exit(void);
 void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
-		       struct sk_buff *skb, const struct waltz_seg *seg,
+		       const struct waltz_seg *seg,
 		       const struct waltz_tw_info *reopen);
 typedef bool (*waltz_request_filter)(struct sock *listener,
 				     struct sk_buff *skb,

@@ -376,7 +376,11 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	note_fin(ws, seg, right);
 	if (ws->rcv_fin)
 		right = seq_lt(ws->rcv_fin_seq, right) ? ws->rcv_fin_seq : right;
-	if (seq_gt(end_seq, right) && seq_gt(right, seg->seq))
+	if (seg->len && seq_geq(seg->seq, right)) {
+		waltz_send_ack(sk);	/* text behind the peer's FIN */
+		return WALTZ_DROP_OLD_DATA;
+	}
+	if (seq_gt(end_seq, right))
 		end_seq = right;
 	if (seg->len && seq_gt(end_seq, ws->rcv_nxt)) {
 		ws->rcv_mss = max_t(u32, ws->rcv_mss,

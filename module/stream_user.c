@@ -158,8 +158,14 @@ wait:
 		waltz_current_mss(sk);
 	}
 out:
-	if (copied)
-		push_bh(sk, more ? false : ws->nodelay);
+	if (copied) {
+		bool cork = ws->cork;
+
+		/* MSG_MORE is TCP_CORK for this call. */
+		ws->cork |= more;
+		push_bh(sk, ws->nodelay && !ws->cork);
+		ws->cork = cork;
+	}
 	return copied;
 
 error:

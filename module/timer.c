@@ -81,8 +81,17 @@ void waltz_arm_retransmit(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	u32 rto = waltz_rtt_backoff(&ws->rtt, ws->backoff);
+	unsigned long delay = usecs_to_jiffies(rto);
 
-	waltz_timer_set(sk, WALTZ_TIMER_RETRANSMIT, usecs_to_jiffies(rto));
+	/* Not later than the user wants to know. */
+	if (ws->user_timeout && ws->stalled_since) {
+		unsigned long end = ws->stalled_since +
+				    msecs_to_jiffies(ws->user_timeout);
+
+		delay = time_before(jiffies, end) ?
+			min(delay, end - jiffies) : 1;
+	}
+	waltz_timer_set(sk, WALTZ_TIMER_RETRANSMIT, delay);
 }
 
 /**
@@ -142,7 +151,6 @@ static void retransmit_timeout(struct sock *sk)
 	WALTZ_INC(wn, RETRANS_TIMEOUT);
 	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
 		WALTZ_INC(wn, RETRANS_SYN);
-		waltz_rtt_syn_lost(&ws->rtt);
 		ws->retransmitted = true;
 	} else {
 		waltz_cong_timeout(&ws->cong, ws->snd_nxt,
@@ -170,6 +178,17 @@ static void probe_timeout(struct sock *sk)
 	    (!ws->send_head && (!ws->fin_queued || ws->fin_sent))) {
 		ws->probes_sent = 0;
 		return;
+	}
+	if (!ws->send_head || seq_lt(WALTZ_CB(ws->send_head)->seq,
+				     ws->snd_una + ws->snd_wnd)) {
+		bool cork = ws->cork;
+
+		/* Room there is: it was a cork, and time is up. */
+		ws->cork = false;
+		waltz_push(sk, true);
+		ws->cork = cork;
+		if (waltz_in_flight(ws))
+			return;
 	}
 	if (!ws->stalled_since)
 		ws->stalled_since = jiffies ?: 1;

@@ -125,7 +125,7 @@ static_assert(offsetofend(struct waltz_tw_chunk, live) <=
 
 struct waltz_tw_stripe {
 	spinlock_t lock;		/* of its buckets and their records */
-	seqcount_spinlock_t moved;	/* a bucket was split or merged */
+	seqcount_spinlock_t moved;	/* records changed buckets or chunks */
 };
 
 struct waltz_tw_segment {
@@ -137,6 +137,7 @@ struct waltz_tw_segment {
  * struct waltz_tw_table - the table of one namespace
  * @wn: whose
  * @count: records that are not dead
+ * @freed: chunks freed so far; read by who found nothing
  * @buckets: how many there are now; @resize to write
  * @warned: the limit was hit, and said so
  * @chunks: by number
@@ -156,6 +157,7 @@ struct waltz_tw_segment {
 struct waltz_tw_table {
 	struct waltz_net *wn;
 	atomic_t count;
+	atomic_t freed;
 	u32 buckets;
 	bool warned;
 	struct xarray chunks;
@@ -263,7 +265,7 @@ static struct waltz_tw *walk_chain(struct waltz_tw_table *tw, u32 *head,
 		u32 link;
 
 		if (!rec)
-			return NULL;	/* freed behind us: seqcount tells */
+			return NULL;	/* freed behind us: the count tells */
 		link = READ_ONCE(rec->link);
 		if (!(link & LINK_DEAD) && record_is(rec, key))
 			return rec;
@@ -281,15 +283,19 @@ static struct waltz_tw *find_rcu(struct waltz_tw_table *tw,
 	struct waltz_tw_stripe *stripe = stripe_of(tw, key->hash);
 	struct waltz_tw *rec;
 	unsigned int seq;
+	int freed;
 
 	do {
 		u32 buckets;
 
 		seq = read_seqcount_begin(&stripe->moved);
+		freed = atomic_read_acquire(&tw->freed);
 		buckets = READ_ONCE(tw->buckets);
 		rec = walk_chain(tw, bucket_head(tw, bucket_of(key->hash, buckets)),
 				 key);
-	} while (!rec && read_seqcount_retry(&stripe->moved, seq));
+		/* read_seqcount_retry() orders the second look at freed. */
+	} while (!rec && (read_seqcount_retry(&stripe->moved, seq) ||
+			  freed != atomic_read(&tw->freed)));
 	return rec;
 }
 
@@ -343,7 +349,7 @@ static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw)
 {
 	struct waltz_tw_chunk *chunk;
 
-	chunk = kmem_cache_alloc(chunk_cache, GFP_ATOMIC | __GFP_NOWARN);
+	chunk = kmem_cache_zalloc(chunk_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!chunk)
 		return NULL;
 	INIT_LIST_HEAD(&chunk->list);
@@ -369,6 +375,11 @@ static void chunk_free(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk)
 {
 	lockdep_assert_held(&tw->wheel_lock);
 	list_del(&chunk->list);
+	/* The number may be given out again at once: who still follows it
+	 * ends nowhere, or in another chain, and has to look again.
+	 */
+	atomic_inc(&tw->freed);
+	smp_mb__after_atomic();
 	xa_erase_bh(&tw->chunks, chunk->number);
 	call_rcu(&chunk->rcu, chunk_free_rcu);
 }
@@ -486,10 +497,11 @@ static struct waltz_tw *slot_new(struct waltz_tw_table *tw, u32 left)
 		wheel_add(tw, chunk, level, tick);
 		wheel_arm(tw, 0);
 	}
-	rec = &chunk->record[chunk->used++];
+	rec = &chunk->record[chunk->used];
 	chunk->live++;
-	/* Not in any chain yet, and not to be expired before it is. */
+	/* Not in any chain yet, and nobody's before it is. */
 	rec->link = LINK_DEAD;
+	smp_store_release(&chunk->used, chunk->used + 1);
 out:
 	spin_unlock(&tw->wheel_lock);
 	return rec;
@@ -692,9 +704,12 @@ static bool requeue_record(struct waltz_tw_table *tw,
 	if (WARN_ON_ONCE(!link))
 		return false;
 	*copy = *rec;
+	/* Who stands on the old one when it dies has passed the copy by. */
+	write_seqcount_begin(&stripe_of(tw, key->hash)->moved);
 	smp_wmb();	/* complete before it can be seen */
 	WRITE_ONCE(*link, (*link & ~LINK_INDEX) | index_of(copy));
 	WRITE_ONCE(rec->link, rec->link | LINK_DEAD);
+	write_seqcount_end(&stripe_of(tw, key->hash)->moved);
 	return true;
 }
 
@@ -936,7 +951,8 @@ static bool challenge_allowed(const struct waltz_net *wn, struct waltz_tw *rec)
 {
 	u32 now = (now_ms() >> CHALLENGE_UNIT) % CHALLENGE_WRAP;
 	u32 last = rec->time >> CHALLENGE_SHIFT;
-	u32 wait = READ_ONCE(wn->sysctls.challenge_ms) >> CHALLENGE_UNIT;
+	u32 wait = DIV_ROUND_UP(READ_ONCE(wn->sysctls.challenge_ms),
+				1 << CHALLENGE_UNIT);
 
 	if (last && (now + CHALLENGE_WRAP - (last - 1)) % CHALLENGE_WRAP < wait)
 		return false;
@@ -1156,7 +1172,7 @@ bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,
 	while (chunk) {
 		if (number != *pos >> CHUNK_SHIFT)
 			slot = 0;
-		for (slot = max(slot, 1u); slot < READ_ONCE(chunk->used); slot++) {
+		for (slot = max(slot, 1u); slot < smp_load_acquire(&chunk->used); slot++) {
 			struct waltz_tw *rec = &chunk->record[slot];
 
 			if (READ_ONCE(rec->link) & LINK_DEAD)
