@@ -521,6 +521,14 @@ again:
 			return;
 		goto moved;
 	}
+	/* RFC 9293 MUST-63. Too dear for every segment, and without a sender
+	 * of that address there is no connection.
+	 */
+	if (inet_addr_type_dev_table(key->net, skb->dev, key->raddr) ==
+	    RTN_BROADCAST) {
+		why = WALTZ_DROP_ADDRESS;
+		goto out;
+	}
 	if (waltz_request_segment(wn, key, skb, seg, refused, &child)) {
 		if (child)
 			deliver_child(child, skb, seg);

@@ -405,7 +405,7 @@ TEST_F(api, lingering_close_waits_no_longer_than_its_time)
 	ASSERT_EQ(0, set_linger(p.client, 1));
 	start = now_ms();
 	close(p.client);
-	EXPECT_LE(900, now_ms() - start);
+	EXPECT_LE(500, now_ms() - start);
 	/* What was not acknowledged goes on in the background. */
 	EXPECT_EQ(sent, drain_to_eof(p.server, 6));
 }

@@ -123,7 +123,7 @@ TEST_F(api, accept_waits_no_longer_than_the_receive_timeout)
 	ASSERT_EQ(0, set_timeout(lfd, SO_RCVTIMEO, 100));
 	start = now_ms();
 	EXPECT_EQ(-EAGAIN, rc(accept(lfd, NULL, NULL)));
-	EXPECT_LE(90, now_ms() - start);
+	EXPECT_LE(50, now_ms() - start);
 }
 
 TEST_F(api, a_signal_interrupts_accept)
