@@ -243,9 +243,15 @@ static enum waltz_drop check_ack(struct sock *sk, const struct waltz_seg *seg)
 	return WALTZ_DROP_NONE;
 }
 
-static bool our_fin_acked(const struct waltz_sock *ws)
+static void take_ack(struct sock *sk, const struct waltz_seg *seg)
 {
-	return ws->fin_sent && ws->snd_una == ws->write_seq + 1;
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_stream_ack(sk, seg);
+	if (ws->fin_sent && ws->snd_una == ws->write_seq + 1 &&
+	    ((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING |
+				    TCPF_LAST_ACK)))
+		waltz_event(sk, WALTZ_EV_RCV_ACK_OF_FIN, seg);
 }
 
 static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
@@ -273,7 +279,7 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 	if (why == WALTZ_DROP_OUT_OF_WINDOW && seg->seq == ws->rcv_nxt &&
 	    sk->sk_state != TCP_SYN_RECV && !(seg->flags & WALTZ_RST)) {
 		if (!check_ack(sk, seg))
-			waltz_stream_ack(sk, seg);
+			take_ack(sk, seg);
 		return why;
 	}
 	if (!why)
@@ -290,14 +296,9 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 	    (seq_geq(seg->tsval, ws->ts_recent) || !ts_recent_valid(ws)))
 		take_ts_recent(ws, seg->tsval);
 
-	waltz_stream_ack(sk, seg);
-	if (our_fin_acked(ws) &&
-	    ((1 << sk->sk_state) & (TCPF_FIN_WAIT1 | TCPF_CLOSING |
-				    TCPF_LAST_ACK))) {
-		waltz_event(sk, WALTZ_EV_RCV_ACK_OF_FIN, seg);
-		if (sk->sk_state == TCP_CLOSE)
-			return WALTZ_DROP_NONE;
-	}
+	take_ack(sk, seg);
+	if (sk->sk_state == TCP_CLOSE)
+		return WALTZ_DROP_NONE;
 
 	/* Seventh, text, and eighth, FIN. The sixth, URG, is not there: RFC
 	 * 6093 asks new applications not to use it.
@@ -508,8 +509,8 @@ static void demultiplex(struct waltz_net *wn, const struct waltz_key *key,
 	struct waltz_tw_answer answer;
 	struct sock *sk, *child;
 	unsigned int tries = 0;
+	bool done, allowed;
 	u32 generation;
-	bool done;
 
 again:
 	generation = waltz_generation(key);
@@ -536,11 +537,9 @@ again:
 			kfree_skb(skb);
 		return;
 	}
-	if (!xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb)) {
-		why = WALTZ_DROP_FILTER;
-		goto out;
-	}
-	if (waltz_tw_segment(wn, key, seg, &answer)) {
+	/* A listener has a policy of its own; others go by the host's. */
+	allowed = xfrm4_policy_check(NULL, XFRM_POLICY_IN, skb);
+	if (allowed && waltz_tw_segment(wn, key, seg, &answer)) {
 		why = rcv_record(wn, key, skb, seg, &answer);
 		goto out;
 	}
@@ -552,7 +551,8 @@ again:
 		why = rcv_listen(wn, sk, key, skb, seg);
 		goto out;
 	}
-	waltz_reply_reset(wn, key, seg);
+	if (allowed)
+		waltz_reply_reset(wn, key, seg);
 	goto out;
 
 moved:

@@ -480,7 +480,6 @@ static void advance_rtx(struct sock *sk)
 		ws->rtx_head = NULL;
 }
 
-
 static u32 wnd_end(const struct waltz_sock *ws)
 {
 	return ws->snd_una + ws->snd_wnd;
@@ -657,7 +656,11 @@ void waltz_push(struct sock *sk, bool nagle_off)
 		push_new_data(sk, nagle_off);
 
 	if (waltz_in_flight(ws)) {
-		waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
+		if (waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {
+			waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
+			ws->backoff = 0;
+			ws->stalled_since = 0;
+		}
 		if (!waltz_timer_armed(ws, WALTZ_TIMER_RETRANSMIT))
 			waltz_arm_retransmit(sk);
 		return;

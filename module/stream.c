@@ -110,11 +110,6 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 		ws->snd_wnd = wnd;
 		ws->max_wnd = max(ws->max_wnd, wnd);
 	}
-	if (wnd && waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {
-		waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
-		ws->backoff = 0;
-		ws->stalled_since = 0;
-	}
 	waltz_push(sk, false);
 	if (!sock_flag(sk, SOCK_DEAD))
 		sk->sk_write_space(sk);
