@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The server's side of a handshake that is not complete: why it takes three
+# segments. A SYN that wandered through the network opens nothing, and leaves
+# nothing behind.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+plan 27
+hosts
+raw_pair
+mark A
+must a l nonblock
+
+# stays NAME: half-open still.
+stays()
+{
+	raw_state_is "$1" SYN_RECV
+}
+
+reach SYN_RECV old
+check "a SYN makes a half-open record" stays old
+check_waltz "which is counted" stat_is A half_open_now 1
+check_waltz "and no socket" stat_is A sockets_now 1
+check "accept() has nothing" errs EAGAIN a l accept s
+# The host it seems to come from knows of no connection.
+must r old send R
+check "RST by who never sent that SYN: nothing is answered" tell r old silent
+check "the record is gone" raw_state_is old CLOSED
+check_waltz "and not counted any more" stat_is A half_open_now 0
+check "accept() has nothing" errs EAGAIN a l accept s
+
+reach SYN_RECV x
+must r x send R seq=+1
+check "RST in the window, not exact: challenge" tell r x expect A seq=0 ack=0
+check "the record stays" stays x
+must r x send R seq=-1
+check "RST outside: ignored" tell r x silent
+must r x send A seq=+100000
+check "ACK outside the window: answered by an ACK" tell r x expect A seq=0 ack=0
+must r x send S seq=-1
+check "the same SYN again: SYN-ACK again" tell r x expect SA seq=-1 ack=0
+# TCP ends the connection for it.
+! is_waltz || must r x send S seq=+10
+check_waltz "another SYN in the window: challenge" tell r x expect A seq=0 ack=0
+must r x send A ack=+1
+check "ACK of more than our SYN: RST" tell r x expect R
+must r x send A ack=-1
+check "ACK of less than our SYN: RST" tell r x expect R
+must r x send F
+check "FIN without ACK: ignored" tell r x silent
+check "the record stays through all this" stays x
+must r x send A
+check "the right ACK makes the connection" tell a l accept x
+check "and is answered by nothing" tell r x silent
+check "ESTABLISHED" raw_state_is x ESTABLISHED
+check_waltz "no record is left" stat_is A half_open_now 0
+
+# The handshake's last segment may bring data, and the end.
+reach SYN_RECV y
+must r y send FAP data=last-words
+check "ACK, data and FIN at once: all is acknowledged" tell r y expect A ack=0
+must a l accept y
+check "the data is there" answers last-words a y read 100
+check "and the end" tell a y eof
+check "CLOSE_WAIT" raw_state_is y CLOSE_WAIT
+
+reach SYN_RECV z
+must a l close
+check_waltz "the listener goes: RST" tell r z expect RA ack=0
