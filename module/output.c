@@ -470,8 +470,13 @@ static struct sk_buff *next_skb(struct sock *sk, const struct sk_buff *skb)
 	       NULL : skb_queue_next(&sk->sk_write_queue, skb);
 }
 
-/* rtx_head was sent again: on to the next that was sent before. */
-static void advance_rtx(struct sock *sk)
+/**
+ * waltz_advance_rtx() - rtx_head is done with: on to the next sent before
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_advance_rtx(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 
@@ -598,7 +603,7 @@ static bool push_retransmits(struct sock *sk)
 		WALTZ_CB(skb)->retransmitted = true;
 		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 		send_data(sk, skb, true);
-		advance_rtx(sk);
+		waltz_advance_rtx(sk);
 	}
 	return true;
 }
@@ -702,7 +707,7 @@ bool waltz_retransmit(struct sock *sk)
 			WALTZ_CB(skb)->retransmitted = true;
 			send_data(sk, skb, true);
 			if (ws->rtx_head == skb)
-				advance_rtx(sk);
+				waltz_advance_rtx(sk);
 		} else if (ws->fin_sent) {
 			send_fin(sk, true);
 		} else {

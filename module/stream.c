@@ -23,12 +23,8 @@ static u32 free_acked(struct sock *sk, u32 ack)
 			break;
 		/* Karn: of a segment sent twice nobody knows which came. */
 		sent = WALTZ_CB(skb)->retransmitted ? 0 : WALTZ_CB(skb)->sent_us;
-		if (skb == ws->rtx_head) {
-			ws->rtx_head = skb_queue_is_last(&sk->sk_write_queue, skb) ?
-				NULL : skb_queue_next(&sk->sk_write_queue, skb);
-			if (ws->rtx_head == ws->send_head)
-				ws->rtx_head = NULL;
-		}
+		if (skb == ws->rtx_head)
+			waltz_advance_rtx(sk);
 		__skb_unlink(skb, &sk->sk_write_queue);
 		waltz_free_data_skb(sk, skb);
 	}

@@ -379,7 +379,7 @@ static void chunk_free(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk)
 	 * ends nowhere, or in another chain, and has to look again.
 	 */
 	atomic_inc(&tw->freed);
-	smp_mb__after_atomic();
+	smp_mb__after_atomic();	/* the count first: see above */
 	xa_erase_bh(&tw->chunks, chunk->number);
 	call_rcu(&chunk->rcu, chunk_free_rcu);
 }
@@ -499,8 +499,8 @@ static struct waltz_tw *slot_new(struct waltz_tw_table *tw, u32 left)
 	}
 	rec = &chunk->record[chunk->used];
 	chunk->live++;
-	/* Not in any chain yet, and nobody's before it is. */
 	rec->link = LINK_DEAD;
+	/* Dead until it is linked, for who counts slots without the lock. */
 	smp_store_release(&chunk->used, chunk->used + 1);
 out:
 	spin_unlock(&tw->wheel_lock);
@@ -1170,9 +1170,12 @@ bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,
 
 	chunk = xa_find(&tw->chunks, &number, ULONG_MAX, XA_PRESENT);
 	while (chunk) {
+		/* Pairs with slot_new(): a slot counted is a slot written. */
+		unsigned int used = smp_load_acquire(&chunk->used);
+
 		if (number != *pos >> CHUNK_SHIFT)
 			slot = 0;
-		for (slot = max(slot, 1u); slot < smp_load_acquire(&chunk->used); slot++) {
+		for (slot = max(slot, 1u); slot < used; slot++) {
 			struct waltz_tw *rec = &chunk->record[slot];
 
 			if (READ_ONCE(rec->link) & LINK_DEAD)
