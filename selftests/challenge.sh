@@ -73,7 +73,7 @@ check "RST one below RCV.NXT: dropped" dropped x out_of_window R seq=-1
 check "RST on the other side of the world: dropped" \
 	dropped x out_of_window R seq=+2147483647
 for seq in +0 +1 +"$win" -1 +2147483647; do
-	check "SYN at RCV.NXT$seq: challenge" challenged x syn_challenge S seq=$seq
+	check "SYN at RCV.NXT$seq: challenge" challenged x syn_challenge S seq="$seq"
 done
 check "SYN-ACK that acknowledges: challenge" challenged x syn_challenge SA seq=+0
 check "ESTABLISHED through all this" raw_state_is x ESTABLISHED

@@ -27,7 +27,7 @@ slabs()
 
 	while read -ra f; do
 		[[ ${f[0]} != waltz* && ${f[0]} != WALTZ* ]] || found+=" ${f[0]}=${f[1]}"
-	done <"$slabinfo"
+	done <<<"$(<"$slabinfo")"
 	REPLY=${found# }
 }
 
@@ -57,8 +57,12 @@ round()
 
 # Once before, for what is allocated once.
 must a c new
-round 10 client && round 10 server || bail "$WHY"
-wait_state A CLOSED && wait_state B CLOSED || bail "$WHY"
+for who in client server; do
+	round 10 $who || bail "$WHY"
+done
+for host in A B; do
+	wait_state $host CLOSED || bail "$WHY"
+done
 shrink_slabs
 slabs=$REPLY
 diag "before: ${slabs:-no /proc/slabinfo}"

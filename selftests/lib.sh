@@ -291,9 +291,6 @@ drop_host()
 	local host=$1 peer
 
 	[ -n "${NS[$host]:-}" ] || return 0
-	# Sockets that are left behind would keep the namespace for as long as
-	# they try to reach a peer that has gone.
-	[ ! -e /proc/net/waltz ] || set_waltz "$host" max_orphans=0 orphan_retries=1
 	for peer in "${!PEER_HOST[@]}"; do
 		[ "${PEER_HOST[$peer]}" != "$host" ] || kill_peer "$peer"
 	done
@@ -303,6 +300,25 @@ drop_host()
 	fi
 	ip netns del "${NS[$host]}"
 	unset "NS[$host]" "HOLDER[$host]"
+}
+
+# end_connections: or what is left behind would keep the namespaces, and the
+# module, for as long as it tries to reach a peer that has gone.
+end_connections()
+{
+	local host peer raw=''
+
+	for host in "${!NS[@]}"; do
+		[ ! -e /proc/net/waltz ] || set_waltz "$host" max_orphans=0
+	done
+	for peer in "${!PEER_HOST[@]}"; do
+		if [ "$peer" = "${RAW_PEER:-}" ]; then
+			raw=$peer
+		else
+			kill_peer "$peer"
+		fi
+	done
+	[ -z "$raw" ] || tell "$raw" all reset
 }
 
 stop_process()
@@ -336,6 +352,7 @@ peer()
 # raw_peer NAME: segments from ADDR_RAW to host A (raw.py).
 raw_peer()
 {
+	RAW_PEER=$1
 	start_helper "$1" B "$HERE/raw.py" wire $ADDR_RAW $ADDR_A $MAC_A "$WALTZ_PROTO"
 }
 
@@ -722,6 +739,7 @@ cleanup()
 	local host status=$?
 
 	trap - EXIT
+	end_connections
 	for host in "${!NS[@]}"; do
 		drop_host "$host"
 	done

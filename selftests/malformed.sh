@@ -47,7 +47,7 @@ flags=(
 # Of these Linux thinks that they cannot come from there at all, and does not
 # hand them on; they must not be answered, whoever throws them away (RFC 9293
 # MUST-63).
-sources=(0.0.0.0 127.0.0.1 224.0.0.1 255.255.255.255 10.253.0.255 $ADDR_A)
+sources=(0.0.0.0 127.0.0.1 224.0.0.1 255.255.255.255 10.253.0.255 "$ADDR_A")
 
 plan $((2 * (${#classes[@]} + ${#flags[@]} + ${#sources[@]}) + 13))
 hosts
@@ -71,7 +71,7 @@ only_counted()
 			WHY="$name: $value, wanted $want"
 			return 1
 		}
-	done <"/proc/${HOLDER[A]}/net/waltz_stat"
+	done <<<"$(<"/proc/${HOLDER[A]}/net/waltz_stat")"
 }
 
 # nothing_but DROP RAW NAME FLAGS [KEY=VALUE...]: the segment is dropped for

@@ -13,7 +13,7 @@ is_waltz || {
 }
 
 ROUNDS=3
-plan $((ROUNDS * 9))
+plan $((ROUNDS * 10))
 
 [ -w /sys/kernel/slab/WALTZ/shrink ] || skip_all "no /sys/kernel/slab"
 
@@ -27,7 +27,7 @@ objects()
 	[ ! -e "/sys/kernel/slab/$1/shrink" ] || echo 1 >"/sys/kernel/slab/$1/shrink"
 	while read -ra f; do
 		[ "${f[0]}" != "$1" ] || REPLY=${f[1]}
-	done </proc/slabinfo
+	done <<<"$(</proc/slabinfo)"
 }
 
 objects_are()
@@ -59,9 +59,11 @@ furnish()
 		must b $name connect $ADDR_A 8001
 		must b $name send 1000
 	done
-	# A connect() that nobody answers.
+	# A connect() that nobody answers; without a neighbour of that name the
+	# host itself would soon say that there is none.
+	ip -n "${NS[A]}" neigh replace 10.253.0.99 lladdr 02:00:00:00:00:99 dev wire nud permanent
 	must a calls new
-	must a calls start connect 10.253.0.99 $PORT
+	must a calls start connect $ADDR_RAW $PORT
 	for name in t1 t2 t3; do
 		reach TIME_WAIT $name
 		must a $name close
@@ -94,33 +96,43 @@ one_of_everything()
 	done
 }
 
-# The cable goes with the namespace.
-cable_gone()
+# tie HOST: to this namespace, by a cable that goes when the other one does.
+tie()
 {
-	not ip -n "${NS[B]}" link show wire >"$RUN/link" 2>&1
+	ip link add "tie-$1-$$" netns $$ type veth peer name tie netns "${NS[$1]}" ||
+		bail "no veth"
+}
+
+gone()
+{
+	not ip link show "tie-$1-$$" >"$RUN/link" 2>&1
 }
 
 for ((round = 1; round <= ROUNDS; round++)); do
-	objects net_namespace
-	spaces=$REPLY
 	objects WALTZ
 	waltz=$REPLY
 	hosts
+	tie A
+	tie B
 	furnish
 	check "round $round: one of everything is there" one_of_everything
 	check "round $round: half-open ones" stat_is A half_open_now 3
 	check "round $round: records" stat_is A tw_now 6
 	drop_host A
-	check "round $round: its device goes" wait_for cable_gone
-	check "round $round: the namespace goes" wait_for objects_are net_namespace $((spaces + 1))
+	check "round $round: the namespace goes" wait_for gone A
 
 	# Who was connected to it has to find out for himself.
 	check "round $round: the other end lives" answers "in*" b live poll 0
-	must b live recv 10000
-	must b live start eof
+	check "round $round: and reads what came" tell b live recv 10000
 	drop_host B
-	check "round $round: the other namespace goes too" \
-		wait_for objects_are net_namespace "$spaces"
+	check "round $round: the other namespace goes too" wait_for gone B
+
+	# They are cleaned up one after the other, so when a third one has gone,
+	# they have, to the end.
+	new_host C
+	tie C
+	drop_host C
+	check "round $round: and none stays half gone" wait_for gone C
 	check "round $round: no socket is left" wait_for objects_are WALTZ "$waltz"
 	check "round $round: the module is not held" same "$(</sys/module/waltz/refcnt)" 0
 done

@@ -13,7 +13,7 @@ hosts
 raw_pair
 # TCP answers only the first one in 500 ms, whatever it is told.
 is_waltz || in_host A sysctl -qw net.ipv4.tcp_invalid_ratelimit=0
-SYN_OPTIONS="mss=1460 wscale=7"
+SYN_OPTIONS=(mss=1460 wscale=7)
 
 # old NAME FLAGS [KEY=VALUE...]: an old segment; an ACK says how things are.
 old()
@@ -62,7 +62,7 @@ new_data()
 	answers "$text" a "$name" read 100 && tell r "$name" expect A ack=0
 }
 
-reach ESTABLISHED x ts=100000 $SYN_OPTIONS
+reach ESTABLISHED x ts=100000 "${SYN_OPTIONS[@]}"
 check "data with a timestamp as it was: delivered" new_data x one
 must r x set ts=10
 check "with a newer one: delivered" new_data x two
@@ -100,7 +100,7 @@ check "a RST needs no timestamp" tell r x send R
 check "and is believed" errs ECONNRESET a x eof
 
 # The clock wraps.
-reach ESTABLISHED w ts=4294967290 $SYN_OPTIONS
+reach ESTABLISHED w ts=4294967290 "${SYN_OPTIONS[@]}"
 must r w set ts=10
 check "the clock wraps: 4 is newer than 4294967290" new_data w new
 check "and TS.Recent" echoes w 4
@@ -108,7 +108,7 @@ check "4294967290 is older than 4: not delivered" old w AP seq=+0 data=old ts=-1
 check "nor is 4294967295" old w AP seq=+0 data=old ts=-5
 
 # While the handshake is not complete.
-raw_open h ts=5000 $SYN_OPTIONS
+raw_open h ts=5000 "${SYN_OPTIONS[@]}"
 must r h send S
 must r h expect SA ack=0 ts=yes
 mark A
@@ -133,7 +133,7 @@ check "and not sent" tell r n expect A ts=no
 
 # The reason for it all: a delayed segment of the connection before, whose
 # numbers fall into the new one's window.
-reach TIME_WAIT d ts=7000 $SYN_OPTIONS
+reach TIME_WAIT d ts=7000 "${SYN_OPTIONS[@]}"
 must a d close
 must r d set ts=1000
 # Its SYN is 1000 below where the old one ended.

@@ -34,6 +34,7 @@ but the script. Commands on stdin (see ctl.py), by connection name:
   silent                  nothing came, and nothing will: a sentinel exchange
                           with a closed port went through after it
   forget                  throw away what was captured
+  reset                   (any name) a RST on every connection, at SND.NXT
   unreachable CODE [seq=N]  an ICMP error that quotes their last segment, or
                           one with another sequence number (relative)
 """
@@ -372,6 +373,11 @@ def handle(name, verb, args):
         return sport
     if verb == "listen":
         connections[name] = Connection(int(args[0]), None, options(args[1:]))
+        return None
+    if verb == "reset":
+        for connection in connections.values():
+            if connection.dport is not None:
+                connection.do_send("R")
         return None
     if not hasattr(Connection, "do_" + verb):
         raise Failure("no such command")
