@@ -707,7 +707,24 @@ went()
 # ---- the end
 
 END_CHECKS=("the state machine saw no illegal event" "the kernel did not complain")
+! is_waltz || END_CHECKS+=("the module is held by no more than before")
 illegal=0
+
+module_users()
+{
+	REPLY=0
+	[ ! -e /sys/module/waltz/refcnt ] || REPLY=$(</sys/module/waltz/refcnt)
+}
+module_users
+module_users_before=$REPLY
+
+# Others may hold sockets, which is none of our business.
+module_let_go()
+{
+	module_users
+	WHY="$REPLY users, $module_users_before before"
+	[ "$REPLY" -le "$module_users_before" ]
+}
 
 # keep_counts HOST: before its namespace goes, for the coverage report.
 keep_counts()
@@ -749,6 +766,7 @@ cleanup()
 		[ "$status" = 0 ] || diag "the script ended with status $status"
 		check "${END_CHECKS[0]}" same $illegal 0
 		check "${END_CHECKS[1]}" no_complaint
+		! is_waltz || check "${END_CHECKS[2]}" wait_for module_let_go
 		[ $tests = $planned ] || diag "$tests checks were made, $planned planned"
 		[ $failures = 0 ] && [ $tests = $planned ] || exit $KSFT_FAIL
 		exit 0
