@@ -278,22 +278,22 @@ waltz_record_event(const struct waltz_key *key, unsigned int state,
 }
 
 /**
- * waltz_child_event() - a half-open record became a socket
+ * waltz_child_event() - a handshake is complete and has a socket
  * @child: the socket, locked, in no queue yet
  * @key: its names
+ * @from: HALF_OPEN, a record; or LISTEN: the peer kept it, as a SYN cookie
  * @seg: the ACK of our SYN
  *
  * waltz_synchronised() follows, without the bucket's lock.
  *
- * Context: softirq, request bucket's lock held.
+ * Context: softirq, request bucket's lock held if there was a record.
  */
 void waltz_child_event(struct sock *child, const struct waltz_key *key,
-		       const struct waltz_seg *seg)
+		       enum waltz_state from, const struct waltz_seg *seg)
 {
 	const struct waltz_transition *t;
 
-	t = waltz_record_event(key, WALTZ_HALF_OPEN, WALTZ_EV_RCV_ACK_OF_SYN,
-			       seg);
+	t = waltz_record_event(key, from, WALTZ_EV_RCV_ACK_OF_SYN, seg);
 	if (t)
 		inet_sk_set_state(child, t->next);
 }

@@ -36,6 +36,7 @@
 	DROP(ACK_RANGE, "ack_range", "ACK of what was never sent, or too old (RFC 5961)") \
 	DROP(SYN_SENT, "syn_sent", "neither SYN nor acceptable ACK while SYN_SENT") \
 	DROP(SYN_RECV, "syn_recv", "not the ACK a half-open connection waits for") \
+	DROP(DEFERRED, "deferred", "the handshake's ACK brings no data (TCP_DEFER_ACCEPT)") \
 	DROP(OLD_DATA, "old_data", "all of its data was received before")      \
 	DROP(RCVBUF, "rcvbuf", "receive buffer full")			       \
 	DROP(AFTER_CLOSE, "after_close", "data for a socket nobody reads any more") \

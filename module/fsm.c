@@ -36,6 +36,8 @@ const struct waltz_transition waltz_transitions[] = {
 
 	/* 3.10.7.2; the listener stays, the state is that of a new record */
 	T(LISTEN, RCV_SYN, HALF_OPEN, A(SEND_SYN_ACK)),
+	/* RFC 4987: a SYN cookie; the peer kept the record */
+	T(LISTEN, RCV_ACK_OF_SYN, ESTABLISHED, A(SYNCHRONISED)),
 	T(LISTEN, USER_CLOSE, CLOSED, A(DONE)),
 	T(LISTEN, USER_ABORT, CLOSED, A(DONE)),
 

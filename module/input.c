@@ -483,15 +483,21 @@ static enum waltz_drop rcv_record(struct waltz_net *wn,
 /* RFC 9293 3.10.7.2 */
 static enum waltz_drop rcv_listen(struct waltz_net *wn, struct sock *listener,
 				  const struct waltz_key *key,
-				  struct sk_buff *skb, struct waltz_seg *seg)
+				  struct sk_buff *skb, struct waltz_seg *seg,
+				  struct sock **childp)
 {
+	enum waltz_drop why = WALTZ_DROP_LISTEN_ACK;
+
 	if (refused(listener, skb, seg))
 		return WALTZ_DROP_FILTER;
 	if (seg->flags & WALTZ_RST)
 		return WALTZ_DROP_LISTEN_RST;
 	if (seg->flags & WALTZ_ACK) {
-		waltz_reply_reset(wn, key, seg);
-		return WALTZ_DROP_LISTEN_ACK;
+		if (!(seg->flags & WALTZ_SYN))
+			why = waltz_request_cookie(listener, key, seg, childp);
+		if (why == WALTZ_DROP_LISTEN_ACK)
+			waltz_reply_reset(wn, key, seg);
+		return why;
 	}
 	if (!(seg->flags & WALTZ_SYN))
 		return WALTZ_DROP_LISTEN_NOACK;
@@ -548,7 +554,12 @@ again:
 
 	sk = waltz_lookup_listener(key);
 	if (sk) {
-		why = rcv_listen(wn, sk, key, skb, seg);
+		child = NULL;
+		why = rcv_listen(wn, sk, key, skb, seg, &child);
+		if (child) {
+			deliver_child(child, skb, seg);
+			return;
+		}
 		goto out;
 	}
 	if (allowed)

@@ -28,6 +28,9 @@
 	COUNTER(CHALLENGE_LIMITED, "challenge_limited", "challenge ACKs held back by the limit") \
 	COUNTER(OOO_QUEUED, "ooo_queued", "segments received out of order")    \
 	COUNTER(DELAYED_ACKS, "delayed_acks", "delayed ACKs sent")	       \
+	COUNTER(COOKIES_SENT, "cookies_sent", "SYNs answered by a SYN cookie")  \
+	COUNTER(COOKIES_ACCEPTED, "cookies_accepted", "SYN cookies that came back: connections") \
+	COUNTER(COOKIES_REFUSED, "cookies_refused", "ACKs that were of no valid SYN cookie") \
 	COUNTER(ABORT_DATA, "abort_data", "closed with data unread: RST")      \
 	COUNTER(ABORT_LINGER, "abort_linger", "closed with SO_LINGER 0: RST")  \
 	COUNTER(ABORT_TIMEOUT, "abort_timeout", "given up: the peer does not answer") \

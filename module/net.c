@@ -30,6 +30,7 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.keepalive_probes	= 9,
 		.timestamps		= 1,
 		.window_scaling		= 1,
+		.syncookies		= WALTZ_COOKIES_PRESSURE,
 		.rmem			= { 4096, 512 << 10, 6 << 20 },
 		.wmem			= { 4096, 256 << 10, 4 << 20 },
 	};
@@ -42,6 +43,7 @@ static int __net_init waltz_net_init(struct net *net)
 
 	wn->net = net;
 	default_sysctls(&wn->sysctls);
+	waltz_cookies_init(&wn->cookies);
 	wn->mib = alloc_percpu(struct waltz_mib);
 	wn->transitions = alloc_percpu(struct waltz_transition_counts);
 	if (!wn->mib || !wn->transitions)

@@ -13,10 +13,40 @@
 #define KEEPALIVE_MAX_PROBES	127
 #define SYN_RETRIES_MAX		127
 #define LINGER2_MAX_S		120
+#define SYN_ACK_WAIT_MAX_S	120
 
 static bool level_is_ours(int level)
 {
 	return level == SOL_TCP || level == waltz_protocol;
+}
+
+/* TCP_DEFER_ACCEPT speaks of seconds, and means SYN-ACKs sent again: after 1,
+ * 2, 4... s.
+ */
+static u8 seconds_to_retries(int seconds)
+{
+	int wait = 1, sum = 1;
+	u8 retries = 1;
+
+	if (seconds <= 0)
+		return 0;
+	while (seconds > sum && retries < U8_MAX) {
+		wait = min(2 * wait, SYN_ACK_WAIT_MAX_S);
+		sum += wait;
+		retries++;
+	}
+	return retries;
+}
+
+static int retries_to_seconds(u8 retries)
+{
+	int wait = 1, sum = 0;
+
+	while (retries--) {
+		sum += wait;
+		wait = min(2 * wait, SYN_ACK_WAIT_MAX_S);
+	}
+	return sum;
 }
 
 /**
@@ -109,6 +139,9 @@ static int write_option(struct sock *sk, int name, int val)
 		if (val < 1 || val > SYN_RETRIES_MAX)
 			return -EINVAL;
 		ws->syn_retries = (u8)val;
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		WRITE_ONCE(ws->defer_accept, seconds_to_retries(val));
 		return 0;
 	case TCP_LINGER2:
 		ws->linger2 = val < 0 ? -1 : min(val, LINGER2_MAX_S);
@@ -227,6 +260,9 @@ static int read_option(struct sock *sk, int name, int *val)
 		return 0;
 	case TCP_SYNCNT:
 		*val = ws->syn_retries ?: READ_ONCE(s->syn_retries);
+		return 0;
+	case TCP_DEFER_ACCEPT:
+		*val = retries_to_seconds(ws->defer_accept);
 		return 0;
 	case TCP_LINGER2:
 		*val = ws->linger2 ?:

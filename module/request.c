@@ -113,38 +113,34 @@ static void build_header(const struct waltz_request *req, struct waltz_hdr *h)
 	*h = (struct waltz_hdr) {
 		.sport = ntohs(req->key_lport),
 		.dport = ntohs(req->key_rport),
-		.seq = req->iss + 1,
-		.ack = req->irs + 1,
-		.opts = req->opts & WALTZ_OPT_TS,
-		.tsval = waltz_ts_clock(req->ts_offset),
-		.tsecr = req->ts_recent,
+		.seq = req->hs.iss + 1,
+		.ack = req->hs.irs + 1,
+		.opts = req->hs.opts & WALTZ_OPT_TS,
+		.tsval = waltz_ts_clock(req->hs.ts_offset),
+		.tsecr = req->hs.ts_recent,
 	};
 }
 
-/* No data is asked for before there is a socket, so the window is what the
- * listener's buffer gives; in a SYN-ACK it is not scaled (RFC 7323 2.2).
- */
-static u32 request_window(const struct waltz_request *req)
-{
-	return min_t(u32, READ_ONCE(req->listener->sk_rcvbuf) / 2, 65535);
-}
-
 /* Consumes the route's reference. */
-static void send_syn_ack(struct waltz_request *req, struct dst_entry *dst)
+static void send_syn_ack(const struct sock *listener,
+			 const struct waltz_key *key,
+			 const struct waltz_handshake *hs, u32 tsval,
+			 struct dst_entry *dst)
 {
-	struct waltz_net *wn = waltz_net(request_net(req));
-	struct waltz_key key;
-	struct waltz_hdr h;
+	struct waltz_hdr h = {
+		.seq = hs->iss,
+		.ack = hs->irs + 1,
+		.flags = WALTZ_SYN | WALTZ_ACK,
+		.wnd = (u16)waltz_syn_window(listener),
+		.mss = (u16)waltz_advertised_mss(dst, waltz_sk(listener)->user_mss),
+		.wscale = hs->rcv_wscale,
+		.opts = hs->opts | WALTZ_OPT_MSS,
+		.tsval = tsval,
+		.tsecr = hs->ts_recent,
+	};
 
-	key_of_request(req, &key);
-	build_header(req, &h);
-	h.seq = req->iss;
-	h.flags = WALTZ_SYN | WALTZ_ACK;
-	h.wnd = (u16)request_window(req);
-	h.mss = (u16)waltz_advertised_mss(dst, waltz_sk(req->listener)->user_mss);
-	h.wscale = req->rcv_wscale;
-	h.opts = req->opts | WALTZ_OPT_MSS;
-	waltz_ctl_send_dst(wn, &key, &h, dst, req->tos, req->listener->sk_mark);
+	waltz_ctl_send_dst(waltz_net(key->net), key, &h, dst, hs->tos,
+			   listener->sk_mark);
 }
 
 static void resend_syn_ack(struct waltz_request *req)
@@ -154,11 +150,12 @@ static void resend_syn_ack(struct waltz_request *req)
 	struct dst_entry *dst;
 
 	key_of_request(req, &key);
-	dst = waltz_route_reply(wn, &key, req->listener, req->tos,
+	dst = waltz_route_reply(wn, &key, req->listener, req->hs.tos,
 				req->listener->sk_mark);
 	if (!dst)
 		return;
-	send_syn_ack(req, dst);
+	send_syn_ack(req->listener, &key, &req->hs,
+		     waltz_ts_clock(req->hs.ts_offset), dst);
 	WALTZ_INC(wn, RETRANS_SEGS);
 	WALTZ_INC(wn, RETRANS_SYN);
 }
@@ -188,8 +185,8 @@ static void challenge(struct waltz_request *req)
 	key_of_request(req, &key);
 	build_header(req, &h);
 	h.flags = WALTZ_ACK;
-	h.wnd = (u16)(request_window(req) >> req->rcv_wscale);
-	waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+	h.wnd = (u16)(waltz_syn_window(req->listener) >> req->hs.rcv_wscale);
+	waltz_ctl_send(wn, &key, &h, req->hs.tos, req->listener->sk_mark);
 }
 
 /* Take a request out, once. The TIME_WAIT record it had taken over comes back
@@ -225,7 +222,7 @@ static bool end_request(struct waltz_request *req, enum waltz_event event,
 		h.flags = WALTZ_RST | WALTZ_ACK;
 		h.opts = 0;
 		WALTZ_INC(wn, OUT_RSTS);
-		waltz_ctl_send(wn, &key, &h, req->tos, req->listener->sk_mark);
+		waltz_ctl_send(wn, &key, &h, req->hs.tos, req->listener->sk_mark);
 	}
 	leave_listener(req);
 	return true;
@@ -238,16 +235,18 @@ static void request_timer(struct timer_list *timer)
 		container_of(timer, struct waltz_request, timer);
 	struct waltz_net *wn = waltz_net(request_net(req));
 	struct request_bucket *b = bucket_of(req->hash);
-	bool again;
+	u8 defer = READ_ONCE(waltz_sk(req->listener)->defer_accept);
+	bool over, again, resend;
 
 	lockdep_assert_in_softirq();
-	if (req->retries >= READ_ONCE(wn->sysctls.synack_retries)) {
-		end_request(req, WALTZ_EV_TIMEOUT, NULL);
-		request_put(req);
-		return;
-	}
 	spin_lock(&b->lock);
-	again = req->hashed;
+	over = req->retries >= READ_ONCE(wn->sysctls.synack_retries) &&
+	       (!req->acked || req->retries >= defer);
+	/* While data is waited for, the peer is not asked again, but for the
+	 * last time: its ACK will do then.
+	 */
+	resend = !req->acked || req->retries + 1 >= defer;
+	again = req->hashed && !over;
 	if (again) {
 		req->retries++;
 		mod_timer(&req->timer, jiffies +
@@ -255,17 +254,41 @@ static void request_timer(struct timer_list *timer)
 			      SYN_ACK_RTO_MAX));
 	}
 	spin_unlock(&b->lock);
-	if (again)
-		resend_syn_ack(req);
-	else
+	if (over)
+		end_request(req, WALTZ_EV_TIMEOUT, NULL);
+	if (!again)
 		request_put(req);
+	else if (resend)
+		resend_syn_ack(req);
+}
+
+/* What the SYN asks for, and what of it is agreed to. */
+static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
+		       const struct waltz_key *key, const struct waltz_seg *seg)
+{
+	const struct waltz_sysctls *s = &waltz_net(key->net)->sysctls;
+
+	*hs = (struct waltz_handshake) {
+		.irs = seg->seq,
+		.mss = max_t(u16, seg->mss, WALTZ_MSS_MIN),
+		.ts_offset = waltz_secure_ts_offset(key),
+	};
+	if ((seg->opts & WALTZ_OPT_TS) && READ_ONCE(s->timestamps)) {
+		hs->opts |= WALTZ_OPT_TS;
+		hs->ts_recent = seg->tsval;
+	}
+	if ((seg->opts & WALTZ_OPT_WSCALE) && READ_ONCE(s->window_scaling)) {
+		hs->opts |= WALTZ_OPT_WSCALE;
+		hs->snd_wscale = seg->wscale;
+		hs->rcv_wscale = waltz_choose_wscale(key->net,
+						     listener->sk_rcvbuf);
+	}
 }
 
 static struct waltz_request *
 new_request(struct sock *listener, const struct waltz_key *key,
 	    const struct waltz_seg *seg, const struct waltz_tw_info *reopen)
 {
-	const struct waltz_sysctls *s = &waltz_net(key->net)->sysctls;
 	struct waltz_request *req;
 
 	req = kmem_cache_zalloc(request_cache, GFP_ATOMIC | __GFP_NOWARN);
@@ -282,25 +305,13 @@ new_request(struct sock *listener, const struct waltz_key *key,
 	req->key_rport = key->rport;
 	req->hash = key->hash;
 	req->dif = READ_ONCE(listener->sk_bound_dev_if);
-	req->irs = seg->seq;
-	req->wnd = seg->wnd;
-	req->mss = max_t(u16, seg->mss, WALTZ_MSS_MIN);
-	if ((seg->opts & WALTZ_OPT_TS) && READ_ONCE(s->timestamps)) {
-		req->opts |= WALTZ_OPT_TS;
-		req->ts_recent = seg->tsval;
-	}
-	if ((seg->opts & WALTZ_OPT_WSCALE) && READ_ONCE(s->window_scaling)) {
-		req->opts |= WALTZ_OPT_WSCALE;
-		req->snd_wscale = seg->wscale;
-		req->rcv_wscale = waltz_choose_wscale(key->net,
-						      listener->sk_rcvbuf);
-	}
-	req->born = waltz_now_us_low();
-	req->ts_offset = waltz_secure_ts_offset(key);
-	req->iss = waltz_secure_isn(key);
+	answer_syn(&req->hs, listener, key, seg);
+	req->hs.iss = waltz_secure_isn(key);
 	/* RFC 6191 and RFC 9293 3.4.1: above all the old connection used. */
 	if (reopen)
-		req->iss = seq_max(req->iss, reopen->view.snd_nxt + 65535 + 2);
+		req->hs.iss = seq_max(req->hs.iss,
+				      reopen->view.snd_nxt + 65535 + 2);
+	req->born = waltz_now_us_low();
 	refcount_set(&req->refs, 2);
 	INIT_LIST_HEAD(&req->siblings);
 	timer_setup(&req->timer, request_timer, 0);
@@ -350,13 +361,42 @@ static enum waltz_drop admit_syn(const struct waltz_net *wn,
 				 const struct waltz_seg *seg)
 {
 	/* RFC 9293 leaves SYN+FIN open; nobody honest sends it. */
-	if (seg->flags & WALTZ_FIN)
+	if ((seg->flags & WALTZ_FIN) && !READ_ONCE(wn->sysctls.syn_fin))
 		return WALTZ_DROP_FLAGS;
 	if (sk_acceptq_is_full(listener))
 		return WALTZ_DROP_LISTEN_OVERFLOW;
-	if (atomic_read(&wn->half_open) >= READ_ONCE(wn->sysctls.max_half_open))
-		return WALTZ_DROP_LISTEN_HALFOPEN;
 	return WALTZ_DROP_NONE;
+}
+
+/* A cookie cannot bring a TIME_WAIT record back, nor leave one where it is. A
+ * SYN that takes one over was proved by its numbers, so it is no flood; it gets
+ * a record, of which there may be as many again.
+ */
+static enum waltz_drop admit_record(const struct waltz_net *wn, bool reopen)
+{
+	int mode = READ_ONCE(wn->sysctls.syncookies);
+	int room = READ_ONCE(wn->sysctls.max_half_open);
+
+	if (mode == WALTZ_COOKIES_ALWAYS && !reopen)
+		return WALTZ_DROP_LISTEN_HALFOPEN;
+	if (mode != WALTZ_COOKIES_OFF && reopen)
+		room *= 2;
+	return atomic_read(&wn->half_open) < room ? WALTZ_DROP_NONE :
+						    WALTZ_DROP_LISTEN_HALFOPEN;
+}
+
+/* Consumes the route's reference. */
+static void send_cookie(const struct sock *listener,
+			const struct waltz_key *key,
+			const struct waltz_seg *seg, struct dst_entry *dst)
+{
+	struct waltz_handshake hs;
+	u32 tsval;
+
+	answer_syn(&hs, listener, key, seg);
+	tsval = waltz_syncookie_make(key, &hs);
+	WALTZ_INC(waltz_net(key->net), COOKIES_SENT);
+	send_syn_ack(listener, key, &hs, tsval, dst);
 }
 
 /**
@@ -367,7 +407,8 @@ static enum waltz_drop admit_syn(const struct waltz_net *wn,
  * @reopen: the TIME_WAIT record it may take over (RFC 6191), or NULL
  *
  * RFC 9293 3.10.7.2, third: a record, a SYN-ACK, its retransmission. Data in
- * the SYN is left to the peer to send again.
+ * the SYN is left to the peer to send again. Where there is no room for a
+ * record, a SYN cookie.
  *
  * Context: softirq, RCU read lock held, no locks.
  */
@@ -388,6 +429,13 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 	why = WALTZ_DROP_NO_ROUTE;
 	if (!dst)
 		goto drop;
+	why = admit_record(wn, reopen);
+	if (why) {
+		if (reopen || !READ_ONCE(wn->sysctls.syncookies))
+			goto drop_dst;
+		send_cookie(listener, key, seg, dst);
+		return;
+	}
 	why = WALTZ_DROP_NO_MEMORY;
 	req = new_request(listener, key, seg, reopen);
 	if (!req)
@@ -401,7 +449,8 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 		WALTZ_INC(wn, TW_REUSED_SYN);
 	waltz_record_event(key, req->reopened ? WALTZ_TIME_WAIT : WALTZ_LISTEN,
 			   WALTZ_EV_RCV_SYN, seg);
-	send_syn_ack(req, dst);
+	send_syn_ack(listener, key, &req->hs, waltz_ts_clock(req->hs.ts_offset),
+		     dst);
 	return;
 
 drop_request:
@@ -413,58 +462,8 @@ drop:
 	waltz_drop(wn, key, seg, why);
 }
 
-/* The child's side of what the handshake agreed. Context: child locked. */
-static void child_from_request(struct sock *child,
-			       const struct waltz_request *req,
-			       const struct waltz_seg *seg)
-{
-	struct waltz_sock *ws = waltz_sk(child);
-	struct inet_sock *inet = inet_sk(child);
-
-	waltz_init_child(child);
-	inet->inet_num = ntohs(req->key_lport);
-	inet->inet_sport = req->key_lport;
-	inet->inet_dport = req->key_rport;
-	inet->inet_rcv_saddr = req->key_laddr;
-	inet->inet_saddr = req->key_laddr;
-	inet->inet_daddr = req->key_raddr;
-
-	ws->iss = req->iss;
-	ws->snd_una = req->iss + 1;
-	ws->snd_nxt = req->iss + 1;
-	ws->write_seq = req->iss + 1;
-	ws->irs = req->irs;
-	ws->rcv_nxt = req->irs + 1;
-	ws->rcv_wup = req->irs + 1;
-	ws->copied_seq = req->irs + 1;
-	ws->rcv_wnd = request_window(req);
-	ws->peer_mss = req->mss;
-	ws->ts_ok = req->opts & WALTZ_OPT_TS;
-	ws->ts_recent = req->ts_recent;
-	ws->ts_recent_sec = (u32)ktime_get_seconds();
-	ws->ts_offset = req->ts_offset;
-	ws->wscale_ok = req->opts & WALTZ_OPT_WSCALE;
-	ws->snd_wscale = req->snd_wscale;
-	ws->rcv_wscale = req->rcv_wscale;
-	ws->snd_wnd = (u32)seg->wnd << ws->snd_wscale;
-	ws->max_wnd = ws->snd_wnd;
-	ws->snd_wl1 = seg->seq;
-	ws->retransmitted = req->retries;
-	if (!req->retries)
-		waltz_rtt_sample(&ws->rtt, waltz_now_us_low() - req->born);
-}
-
-static void discard_child(struct sock *child)
-	__releases(&child->sk_lock.slock)
-{
-	sock_set_flag(child, SOCK_DEAD);
-	bh_unlock_sock(child);
-	waltz_destroy(child);
-	sock_put(child);	/* sk_clone_lock() gave two */
-}
-
-/* Put the child where it can be found, the request out, and the child into
- * the accept queue. Context: child locked, BH off.
+/* Put the child where it can be found and the request out.
+ * Context: child locked, BH off. Return: false when the request was gone.
  */
 static bool replace_request(struct waltz_request *req, struct sock *child,
 			    const struct waltz_key *key,
@@ -473,34 +472,15 @@ static bool replace_request(struct waltz_request *req, struct sock *child,
 	struct request_bucket *b = bucket_of(req->hash);
 	bool won;
 
-	if (waltz_inherit_port(req->listener, child))
-		return false;
 	spin_lock(&b->lock);
 	won = req->hashed && waltz_hash_established(child, key, true);
 	if (won) {
-		waltz_child_event(child, key, seg);
+		waltz_child_event(child, key, WALTZ_HALF_OPEN, seg);
 		waltz_moved(key);
 		unhash_request(req);
 	}
 	spin_unlock(&b->lock);
 	return won;
-}
-
-/* Return: false when the listener has gone meanwhile. */
-static bool enqueue_child(struct sock *listener, struct sock *child)
-{
-	struct waltz_listener *l;
-	bool alive;
-
-	l = rcu_dereference(waltz_sk(listener)->listener);
-	spin_lock(&l->lock);
-	alive = listener->sk_state == TCP_LISTEN;
-	if (alive) {
-		list_add_tail(&waltz_sk(child)->accept_node, &l->accept);
-		sk_acceptq_added(listener);
-	}
-	spin_unlock(&l->lock);
-	return alive;
 }
 
 /* The third segment of the handshake. Return: the child, locked, with a
@@ -510,36 +490,26 @@ static struct sock *finish_handshake(struct waltz_request *req,
 				     const struct waltz_key *key,
 				     const struct waltz_seg *seg)
 {
-	struct waltz_net *wn = waltz_net(key->net);
 	struct sock *listener = req->listener;
 	struct sock *child;
 
-	child = sk_clone_lock(listener, GFP_ATOMIC);
+	child = waltz_child_create(listener, key, &req->hs, seg);
 	if (!child) {
-		waltz_drop(wn, key, seg, WALTZ_DROP_NO_MEMORY);
+		waltz_drop(waltz_net(key->net), key, seg, WALTZ_DROP_NO_MEMORY);
 		return NULL;
 	}
-	__acquire(&child->sk_lock.slock);	/* sparse does not know */
-	child_from_request(child, req, seg);
 	if (!replace_request(req, child, key, seg)) {
-		discard_child(child);
-		waltz_drop(wn, key, seg, WALTZ_DROP_SYN_RECV);
+		waltz_child_discard(child);
+		waltz_drop(waltz_net(key->net), key, seg, WALTZ_DROP_SYN_RECV);
 		return NULL;
 	}
+	waltz_sk(child)->retransmitted = req->retries;
+	if (!req->retries)
+		waltz_rtt_sample(&waltz_sk(child)->rtt,
+				 waltz_now_us_low() - req->born);
 	sock_hold(listener);
 	leave_listener(req);
-	WALTZ_INC(wn, PASSIVE_OPENS);
-	waltz_synchronised(child);
-	if (!enqueue_child(listener, child)) {
-		sock_set_flag(child, SOCK_DEAD);
-		waltz_event(child, WALTZ_EV_USER_ABORT, NULL);
-		bh_unlock_sock(child);
-		sock_put(child);
-		child = NULL;
-	} else {
-		listener->sk_data_ready(listener);
-		__release(&child->sk_lock.slock);	/* the caller's now */
-	}
+	child = waltz_child_start(listener, child);
 	sock_put(listener);
 	return child;
 }
@@ -550,32 +520,33 @@ static enum waltz_drop judge(struct waltz_net *wn,
 			     struct waltz_request *req,
 			     const struct waltz_seg *seg)
 {
-	bool ts = req->opts & WALTZ_OPT_TS;
+	bool ts = req->hs.opts & WALTZ_OPT_TS;
 
 	/* The peer's SYN again: our SYN-ACK was lost. */
-	if ((seg->flags & (WALTZ_SYN | WALTZ_ACK | WALTZ_RST | WALTZ_FIN)) ==
-	    WALTZ_SYN && seg->seq == req->irs) {
+	if ((seg->flags & (WALTZ_SYN | WALTZ_ACK | WALTZ_RST)) == WALTZ_SYN &&
+	    seg->seq == req->hs.irs &&
+	    (!(seg->flags & WALTZ_FIN) || READ_ONCE(wn->sysctls.syn_fin))) {
 		resend_syn_ack(req);
 		return WALTZ_DROP_SYN_RECV;
 	}
 	if (ts && !(seg->flags & WALTZ_RST)) {
 		if (!(seg->opts & WALTZ_OPT_TS))
 			return WALTZ_DROP_NO_TIMESTAMP;
-		if (seq_lt(seg->tsval, req->ts_recent)) {
+		if (seq_lt(seg->tsval, req->hs.ts_recent)) {
 			challenge(req);
 			return WALTZ_DROP_PAWS;
 		}
 	}
 	/* First, sequence number */
-	if (!seq_acceptable(seg->seq, seg->end_seq, req->irs + 1,
-			    request_window(req))) {
+	if (!seq_acceptable(seg->seq, seg->end_seq, req->hs.irs + 1,
+			    waltz_syn_window(req->listener))) {
 		if (!(seg->flags & WALTZ_RST))
 			challenge(req);
 		return WALTZ_DROP_OUT_OF_WINDOW;
 	}
 	/* Second, RST; RFC 5961 3.2 */
 	if (seg->flags & WALTZ_RST) {
-		if (seg->seq != req->irs + 1) {
+		if (seg->seq != req->hs.irs + 1) {
 			challenge(req);
 			return WALTZ_DROP_RST_WINDOW;
 		}
@@ -591,11 +562,30 @@ static enum waltz_drop judge(struct waltz_net *wn,
 	/* Fifth, ACK */
 	if (!(seg->flags & WALTZ_ACK))
 		return WALTZ_DROP_NO_ACK;
-	if (seg->ack != req->iss + 1) {
+	if (seg->ack != req->hs.iss + 1) {
 		waltz_reply_reset(wn, key, seg);
 		return WALTZ_DROP_SYN_RECV;
 	}
 	return WALTZ_DROP_NONE;
+}
+
+/* TCP_DEFER_ACCEPT: the peer speaks first, so its bare ACK is not what the
+ * listener wants to be woken for.
+ */
+static bool deferred(struct waltz_request *req, const struct waltz_seg *seg)
+{
+	u8 limit = READ_ONCE(waltz_sk(req->listener)->defer_accept);
+	struct request_bucket *b = bucket_of(req->hash);
+	bool defer;
+
+	if (!limit || seg->end_seq != req->hs.irs + 1)
+		return false;
+	spin_lock(&b->lock);
+	defer = req->retries < limit;
+	if (defer)
+		req->acked = true;
+	spin_unlock(&b->lock);
+	return defer;
 }
 
 /**
@@ -630,6 +620,8 @@ bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
 	why = judge(wn, key, req, seg);
 	if (!why && refused(req->listener, skb, seg))
 		why = WALTZ_DROP_FILTER;
+	if (!why && deferred(req, seg))
+		why = WALTZ_DROP_DEFERRED;
 	if (!why && sk_acceptq_is_full(req->listener)) {
 		why = WALTZ_DROP_LISTEN_OVERFLOW;
 		if (READ_ONCE(wn->sysctls.abort_on_overflow) &&
@@ -641,6 +633,55 @@ bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
 	else
 		*childp = finish_handshake(req, key, seg);
 	return true;
+}
+
+/**
+ * waltz_request_cookie() - an ACK came for a listener: of a SYN cookie?
+ * @listener: the listener
+ * @key: the segment's names
+ * @seg: the segment: ACK, neither SYN nor RST
+ * @childp: set to the new socket, if it is: locked, with a reference; the
+ *	caller processes the segment's text
+ *
+ * Context: softirq, RCU read lock held, no locks.
+ * Return: why the segment opens nothing; WALTZ_DROP_LISTEN_ACK: it is of no
+ * cookie, and to be answered by RST.
+ */
+enum waltz_drop waltz_request_cookie(struct sock *listener,
+				     const struct waltz_key *key,
+				     const struct waltz_seg *seg,
+				     struct sock **childp)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+	struct waltz_handshake hs;
+	struct sock *child;
+
+	lockdep_assert_in_softirq();
+	if (!waltz_syncookie_check(key, listener, seg, &hs))
+		return WALTZ_DROP_LISTEN_ACK;
+	if (sk_acceptq_is_full(listener))
+		return READ_ONCE(wn->sysctls.abort_on_overflow) ?
+		       WALTZ_DROP_LISTEN_ACK : WALTZ_DROP_LISTEN_OVERFLOW;
+	/* The look-up took no reference, and the last may be gone. */
+	if (!refcount_inc_not_zero(&listener->sk_refcnt))
+		return WALTZ_DROP_CLOSED;
+	child = waltz_child_create(listener, key, &hs, seg);
+	if (!child) {
+		sock_put(listener);
+		return WALTZ_DROP_NO_MEMORY;
+	}
+	if (!waltz_hash_established(child, key, true)) {
+		/* Another CPU, the same ACK. */
+		waltz_child_discard(child);
+		sock_put(listener);
+		return WALTZ_DROP_SYN_RECV;
+	}
+	waltz_child_event(child, key, WALTZ_LISTEN, seg);
+	waltz_moved(key);
+	WALTZ_INC(wn, COOKIES_ACCEPTED);
+	*childp = waltz_child_start(listener, child);
+	sock_put(listener);
+	return WALTZ_DROP_NONE;
 }
 
 /**
@@ -656,7 +697,7 @@ void waltz_request_unreachable(const struct waltz_key *key, u32 seq)
 {
 	struct waltz_request *req = find_request(key);
 
-	if (req && seq == req->iss)
+	if (req && seq == req->hs.iss)
 		end_request(req, WALTZ_EV_UNREACHABLE, NULL);
 }
 

@@ -5,6 +5,7 @@
 #ifndef _WALTZ_REQUEST_H
 #define _WALTZ_REQUEST_H
 
+#include "child.h"
 #include "timewait.h"
 #include "waltz.h"
 
@@ -22,17 +23,10 @@
  * @key_rport: the peer's
  * @hash: of the names
  * @dif: interface it came by, if the listener is bound to one
- * @iss: our initial sequence number; constant
- * @irs: the peer's; constant
- * @ts_recent: TSval of the SYN; constant
- * @ts_offset: of our clock; constant
- * @wnd: SEG.WND of the SYN; constant
- * @mss: the peer's; constant
- * @snd_wscale: constant, like all options
- * @rcv_wscale: constant
- * @opts: WALTZ_OPT_* agreed
- * @tos: of the SYN
- * @retries: SYN-ACKs sent again; the timer's
+ * @hs: what the handshake agrees; constant
+ * @retries: SYN-ACK time-outs; written by the timer, bucket lock
+ * @acked: the handshake is complete, but for data (TCP_DEFER_ACCEPT); bucket
+ *	lock
  * @hashed: in its bucket; bucket lock
  * @reopened: took over a TIME_WAIT record; bucket lock
  * @challenge_sent: jiffies of the last challenge; bucket lock
@@ -52,17 +46,9 @@ struct waltz_request {
 	__be16 key_rport;
 	u32 hash;
 	int dif;
-	u32 iss;
-	u32 irs;
-	u32 ts_recent;
-	u32 ts_offset;
-	u16 wnd;
-	u16 mss;
-	u8 snd_wscale;
-	u8 rcv_wscale;
-	u8 opts;
-	u8 tos;
+	struct waltz_handshake hs;
 	u8 retries;
+	bool acked;
 	bool hashed;
 	bool reopened;
 	u32 challenge_sent;
@@ -81,6 +67,10 @@ typedef bool (*waltz_request_filter)(struct sock *listener,
 bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
 			   struct sk_buff *skb, struct waltz_seg *seg,
 			   waltz_request_filter refused, struct sock **childp);
+enum waltz_drop waltz_request_cookie(struct sock *listener,
+				     const struct waltz_key *key,
+				     const struct waltz_seg *seg,
+				     struct sock **childp);
 void waltz_request_unreachable(const struct waltz_key *key, u32 seq);
 int waltz_listener_start(struct sock *sk);
 void waltz_listener_stop(struct sock *sk);

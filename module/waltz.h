@@ -29,6 +29,7 @@
 #include "mib.h"
 #include "rtt.h"
 #include "seq.h"
+#include "syncookie.h"
 #include "wire.h"
 
 extern u8 waltz_protocol;		/* read-only after load */
@@ -75,6 +76,8 @@ struct waltz_sysctls {
 	int timestamps;
 	int window_scaling;
 	int abort_on_overflow;
+	int syncookies;
+	int syn_fin;
 	int rmem[3];
 	int wmem[3];
 };
@@ -104,6 +107,7 @@ struct waltz_sysctls {
  * @half_open: half-open records now
  * @orphans: sockets without an owner now
  * @generation: moves against the order of lookup; atomic
+ * @cookies: secrets of SYN cookies; their own lock
  * @sysctls: net.waltz.*
  * @sysctl_header: its registration
  */
@@ -116,6 +120,7 @@ struct waltz_net {
 	atomic_t half_open;
 	atomic_t orphans;
 	atomic_t generation[WALTZ_GENERATIONS];
+	struct waltz_cookies cookies;
 	struct waltz_sysctls sysctls;
 	struct ctl_table_header *sysctl_header;
 };
@@ -201,6 +206,7 @@ struct waltz_port;
  * @keepalive_intvl: TCP_KEEPINTVL, s; 0: the sysctl
  * @keepalive_probes: TCP_KEEPCNT; 0: the sysctl
  * @syn_retries: TCP_SYNCNT; 0: the sysctl
+ * @defer_accept: TCP_DEFER_ACCEPT, as SYN-ACKs sent again; read without lock
  * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
  * @timers: armed deadlines, a bit each
  * @backoff: expiries in a row of retransmission or probe
@@ -270,6 +276,7 @@ struct waltz_sock {
 	int keepalive_intvl;
 	u8 keepalive_probes;
 	u8 syn_retries;
+	u8 defer_accept;
 	int linger2;
 
 	u8 timers;
@@ -367,7 +374,7 @@ const struct waltz_transition *
 waltz_record_event(const struct waltz_key *key, unsigned int state,
 		   enum waltz_event event, const struct waltz_seg *seg);
 void waltz_child_event(struct sock *child, const struct waltz_key *key,
-		       const struct waltz_seg *seg);
+		       enum waltz_state from, const struct waltz_seg *seg);
 void waltz_synchronised(struct sock *sk);
 void waltz_destroy(struct sock *sk);
 

@@ -10,7 +10,7 @@
 plan 23
 hosts
 raw_pair
-set_waltz A max_half_open=3
+set_waltz A max_half_open=3 syncookies=0
 peer b B
 mark A
 

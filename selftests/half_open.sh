@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 27
+plan 30
 hosts
 raw_pair
 mark A
@@ -66,6 +66,18 @@ must a l accept y
 check "the data is there" answers last-words a y read 100
 check "and the end" tell a y eof
 check "CLOSE_WAIT" raw_state_is y CLOSE_WAIT
+
+# SYN and FIN together, if it is allowed: the FIN has to come again.
+set_waltz A syn_fin=1
+if is_waltz; then
+	raw_open sf
+	must r sf send SF
+	must r sf set snd=-1
+fi
+check_waltz "syn_fin: SYN-ACK, of the SYN alone" tell r sf expect SA ack=0
+! is_waltz || must r sf send FA
+check_waltz "its ACK makes the connection" wait_for tell a l accept sf
+check_waltz "and the FIN that comes with it ends it" tell a sf eof
 
 reach SYN_RECV z
 must a l close

@@ -1,0 +1,89 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# 100,000 SYNs from forged addresses: what they cost stays bounded, and who
+# means it gets through, with all that a connection is agreed on (RFC 4987).
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+is_waltz || {
+	plan 0
+	skip_all "TCP's flood is not looked at"
+}
+
+SYNS=100000
+ROOM=1000
+CLIENTS=5
+SEED=${SEED:-$RANDOM}
+
+plan $((CLIENTS * 2 + 9))
+hosts
+pair
+diag "SEED=$SEED"
+# The server is A here, for that is where forged segments come in.
+listener a srv $ADDR_A 8000 1024
+# A record is tried for 3 s, and more come than that makes room for.
+set_waltz A max_half_open=$ROOM synack_retries=1
+MAC_B=$(ip -n "${NS[B]}" -o link show wire) MAC_B=${MAC_B#*link/ether } MAC_B=${MAC_B%% *}
+# The answers go out on the wire, and meet nobody.
+ip -n "${NS[A]}" route add 198.18.0.0/15 via $ADDR_B
+in_host A sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.wire.rp_filter=0
+start_helper flood B "$HERE/flood.py" wire $ADDR_A "$MAC_A" 8000 "$WALTZ_PROTO" "$SEED"
+
+# requests: sets REPLY to the half-open records there is memory for, and size.
+requests()
+{
+	local f
+
+	[ ! -e /sys/kernel/slab/waltz_request/shrink ] || echo 1 >/sys/kernel/slab/waltz_request/shrink
+	REPLY=0
+	while read -ra f; do
+		[ "${f[0]}" != waltz_request ] || REPLY=${f[1]} size=${f[3]}
+	done <<<"$(</proc/slabinfo)"
+}
+
+bounded()
+{
+	stat A half_open_now
+	at_most "$REPLY" $ROOM
+}
+
+mark A
+send_command flood x send $SYNS
+check "the half-open table fills" wait_for stat_is A half_open_now $ROOM
+check "then cookies are sent" wait_for grown A cookies_sent
+for ((i = 1; i <= CLIENTS; i++)); do
+	must b c new
+	must b c connect $ADDR_A 8000
+	must a srv accept s
+	must b c send 5000
+	check "client $i connects through it" tell a s recv 5000
+	must b c close
+	must a s close
+	check "the table has not grown" bounded
+done
+get_answer flood || bail "the flood: $REPLY"
+
+all_seen()
+{
+	local got
+
+	stat A in_segs
+	got=$((REPLY - ${MARK[A:in_segs]}))
+	at_least "$got" $SYNS
+}
+check "all of it came" wait_for all_seen
+requests
+diag "$REPLY half-open records of $size bytes"
+# A few are in the hands of each CPU.
+check "its memory is bounded" at_most "$REPLY" $((ROOM + 200))
+stat A cookies_accepted
+check "who connected did so by cookies" at_least "$((REPLY - ${MARK[A:cookies_accepted]}))" $CLIENTS
+check "no SYN was dropped" counted A drop_listen_halfopen 0
+check "when it is over, nothing is left" wait_for stat_is A half_open_now 0
+must b c new
+mark A
+must b c connect $ADDR_A 8000
+check "then there is room for records again" counted A cookies_sent 0
+check "and connections are as before" counted A passive_opens 1
