@@ -1,0 +1,51 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Many connections at once on all CPUs (storm.c): orderly ones, of which no
+# segment may ever find nothing; then with every kind of rude end, and old and
+# forged segments among the good ones, when still no wrong byte may come.
+#
+# STORM_SECONDS: of each part (15). SEED: of all choices; printed.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/../lib.sh"
+
+STORM=${STORM:-$HERE/../build/selftests/stress/storm}
+STORM_SECONDS=${STORM_SECONDS:-15}
+SEED=${SEED:-$RANDOM}
+
+plan 11
+[ -x "$STORM" ] || bail "no $STORM: make -C selftests builds it"
+new_host A
+ip -n "${NS[A]}" link set lo up
+
+# storm OPTION...: what it says are diagnostics.
+storm()
+{
+	WHY="see above"
+	in_host A "$STORM" -p "$WALTZ_PROTO" -t "$STORM_SECONDS" -s "$SEED" "$@"
+}
+
+# So few ports that each is used again and again.
+in_host A sysctl -qw net.ipv4.ip_local_port_range="20000 20199"
+mark A
+check "orderly connections, names used again at once: no error" storm
+# A segment that finds neither socket nor record is answered by RST. One that is
+# late may well do so, when both ends are through, and TIME_WAIT ignores the RST;
+# but nobody else may get one.
+check_waltz "no segment of a living connection found nothing" counted A in_rsts 0
+check_waltz "events that the table does not know: none" counted A fsm_illegal 0
+check_waltz "names were taken over from TIME_WAIT" grown A tw_reused_connect
+
+set_waltz A time_wait_ms=100 fin_timeout_ms=100
+check "records that expire meanwhile: no error" storm
+check_waltz "they did expire" grown A tw_expired
+
+set_waltz A syncookies=2 time_wait_max=50 time_wait_ms=60000
+check "rude ends, a listener that comes and goes, a full table, cookies: no wrong byte" storm -r
+check_waltz "handshakes were completed by cookies" grown A cookies_accepted
+check_waltz "records were evicted" grown A tw_evicted
+
+set_waltz A syncookies=1 time_wait_max=100000 time_wait_ms=5000
+check "old and forged segments: no wrong byte" storm -i
+check "and all of it at once" storm -r -i
