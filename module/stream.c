@@ -281,8 +281,18 @@ static enum waltz_drop queue_text(struct sock *sk, struct sk_buff *skb,
 	enum waltz_drop why;
 
 	why = reserve(sk, skb, in_order);
-	if (why)
+	if (why) {
+		/* It was promised, but a segment is charged more than its
+		 * bytes. Shut the window, against RFC 9293 SHLD-14: a peer
+		 * that only sends again gives up, one that asks does not
+		 * (3.8.6.1).
+		 */
+		if (in_order) {
+			ws->rcv_wnd = 0;
+			ws->rcv_wup = ws->rcv_nxt;
+		}
 		return why;
+	}
 	__skb_pull(skb, hdrlen);
 	if (pskb_trim(skb, end_seq - seq)) {
 		__skb_push(skb, hdrlen);

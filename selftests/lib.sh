@@ -94,9 +94,13 @@ check_waltz()
 	fi
 }
 
+# Hosts that do not speak WALTZ_PROTO, and what they speak: interop/tc.sh.
+declare -A HOST_PROTO=()
+
+# is_waltz [HOST]
 is_waltz()
 {
-	[ "$WALTZ_PROTO" != 6 ]
+	[ "${HOST_PROTO[${1:--}]:-$WALTZ_PROTO}" != 6 ]
 }
 
 not()
@@ -346,7 +350,7 @@ start_helper()
 # peer NAME HOST: a program that holds sockets (peer.py).
 peer()
 {
-	start_helper "$1" "$2" "$HERE/peer.py" "$WALTZ_PROTO"
+	start_helper "$1" "$2" "$HERE/peer.py" "${HOST_PROTO[$2]:-$WALTZ_PROTO}"
 }
 
 # raw_peer NAME: segments from ADDR_RAW to host A (raw.py).
@@ -560,7 +564,7 @@ sockets()
 	local host=$1 local_port=${2:--} remote_port=${3:--} file line found='' i
 	local -a f count=()
 
-	is_waltz && file=waltz || file=tcp
+	is_waltz "$host" && file=waltz || file=tcp
 	while read -r line; do
 		read -ra f <<<"$line"
 		[[ ${f[3]} != st && ${f[3]} != 0A ]] || continue
