@@ -163,8 +163,10 @@ static enum waltz_drop check_sequence(struct sock *sk,
 	u32 wnd = ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt;
 
 	if (ws->ts_ok && !rst) {
-		/* RFC 7323 3.2 */
-		if (!(seg->opts & WALTZ_OPT_TS))
+		/* RFC 7323 3.2; but a peer that has started anew may not know
+		 * timestamps, and its SYN is challenged below.
+		 */
+		if (!(seg->opts & WALTZ_OPT_TS) && !(seg->flags & WALTZ_SYN))
 			return WALTZ_DROP_NO_TIMESTAMP;
 		if (paws_failure(ws, seg)) {
 			challenge(sk);

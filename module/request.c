@@ -530,9 +530,12 @@ static enum waltz_drop judge(struct waltz_net *wn,
 		return WALTZ_DROP_SYN_RECV;
 	}
 	if (ts && !(seg->flags & WALTZ_RST)) {
-		if (!(seg->opts & WALTZ_OPT_TS))
+		bool has = seg->opts & WALTZ_OPT_TS;
+
+		/* A SYN is challenged, below. */
+		if (!has && !(seg->flags & WALTZ_SYN))
 			return WALTZ_DROP_NO_TIMESTAMP;
-		if (seq_lt(seg->tsval, req->hs.ts_recent)) {
+		if (has && seq_lt(seg->tsval, req->hs.ts_recent)) {
 			challenge(req);
 			return WALTZ_DROP_PAWS;
 		}

@@ -19,6 +19,13 @@ static bool paws_failure(const struct waltz_tw_view *tw,
 	       seq_lt(seg->tsval, tw->ts_recent);
 }
 
+/* RFC 7323 3.2: once agreed, timestamps are in every segment but RST. */
+static bool no_timestamp(const struct waltz_tw_view *tw,
+			 const struct waltz_seg *seg)
+{
+	return tw->has_ts && !(seg->opts & WALTZ_OPT_TS);
+}
+
 /* RFC 6191 section 2. A connection without an old duplicate in sight may be
  * reopened: proved by a newer timestamp, or by a sequence number above all
  * the old connection's.
@@ -55,7 +62,7 @@ static enum waltz_verdict verdict_time_wait(const struct waltz_tw_view *tw,
 		return WALTZ_TW_IGNORE_RST;
 	if (seg->flags & WALTZ_SYN)
 		return verdict_syn(tw, seg);
-	if (!(seg->flags & WALTZ_ACK))
+	if (!(seg->flags & WALTZ_ACK) || no_timestamp(tw, seg))
 		return WALTZ_TW_IGNORE;
 	/* "The only thing that can arrive in this state is a retransmission
 	 * of the remote FIN." One with an old timestamp is an old copy: it
@@ -82,7 +89,7 @@ static enum waltz_verdict verdict_fin_wait2(const struct waltz_tw_view *tw,
 	}
 	if (seg->flags & WALTZ_SYN)
 		return WALTZ_TW_CHALLENGE;
-	if (!(seg->flags & WALTZ_ACK))
+	if (!(seg->flags & WALTZ_ACK) || no_timestamp(tw, seg))
 		return WALTZ_TW_IGNORE;
 	if (paws_failure(tw, seg) ||
 	    !seq_acceptable(seg->seq, seg->end_seq, tw->rcv_nxt, TW_RCV_WND))
