@@ -35,6 +35,8 @@
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
+#include <linux/types.h>
+#include <kselftest.h>
 
 #define PORT		7777
 #define CLIENTS		6
@@ -49,58 +51,58 @@
 
 static int protocol = 253, seconds = 10;
 static bool rude, inject;
-static uint64_t seed;
+static __u64 seed;
 /* Clients, and who disturbs them, stop first: servers have to finish theirs. */
 static atomic_bool over, all_over;
 static atomic_int listener = -1;
 static atomic_uint_fast64_t conns, bytes, failed, wrong, injected, unexpected, next_id = 1;
 
 /* splitmix64, a state for each thread. */
-static uint64_t rnd(uint64_t *state)
+static __u64 rnd(__u64 *state)
 {
-	uint64_t z = (*state += 0x9e3779b97f4a7c15ull);
+	__u64 z = (*state += 0x9e3779b97f4a7c15ull);
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ull;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebull;
 	return z ^ z >> 31;
 }
 
-static uint32_t below(uint64_t *state, uint32_t n)
+static __u32 below(__u64 *state, __u32 n)
 {
-	return (uint32_t)((rnd(state) >> 32) * n >> 32);
+	return (__u32)((rnd(state) >> 32) * n >> 32);
 }
 
-static bool one_in(uint64_t *state, uint32_t n)
+static bool one_in(__u64 *state, __u32 n)
 {
 	return !below(state, n);
 }
 
 /* The byte of a stream at an offset. */
-static uint8_t pattern(uint64_t id, uint32_t at)
+static __u8 pattern(__u64 id, __u32 at)
 {
-	uint64_t z = (id * 0xff51afd7ed558ccdull) ^ (at >> 3) * 0xc4ceb9fe1a85ec53ull;
+	__u64 z = (id * 0xff51afd7ed558ccdull) ^ (at >> 3) * 0xc4ceb9fe1a85ec53ull;
 
 	z ^= z >> 33;
 	z *= 0xff51afd7ed558ccdull;
-	return (uint8_t)(z >> (at & 7) * 8);
+	return (__u8)(z >> (at & 7) * 8);
 }
 
 /* What the client asks for, first of all. */
 struct plan {
-	uint64_t id;
-	uint32_t up;
-	uint32_t down;
-	uint32_t how;
-	uint32_t sum;		/* of the rest: is this a beginning at all? */
+	__u64 id;
+	__u32 up;
+	__u32 down;
+	__u32 how;
+	__u32 sum;		/* of the rest: is this a beginning at all? */
 };
 
 #define CLIENT_FIRST	1	/* who closes first; neither: both at once */
 #define SERVER_FIRST	2
 #define HALF_CLOSE	4	/* by shutdown(), waiting for the other's end */
 
-static uint32_t plan_sum(const struct plan *p)
+static __u32 plan_sum(const struct plan *p)
 {
-	return (uint32_t)(p->id * 31 + p->up * 7 + p->down * 3 + p->how) ^ 0x5741;
+	return (__u32)(p->id * 31 + p->up * 7 + p->down * 3 + p->how) ^ 0x5741;
 }
 
 /* Report what should not be; @peace: only where all is orderly. */
@@ -146,10 +148,10 @@ static bool recv_all(int fd, void *data, size_t len)
 	return true;
 }
 
-static bool send_pattern(int fd, uint64_t id, uint32_t len)
+static bool send_pattern(int fd, __u64 id, __u32 len)
 {
-	uint8_t buf[CHUNK];
-	uint32_t at = 0, n, i;
+	__u8 buf[CHUNK];
+	__u32 at = 0, n, i;
 
 	while (at < len) {
 		n = len - at < CHUNK ? len - at : CHUNK;
@@ -162,10 +164,10 @@ static bool send_pattern(int fd, uint64_t id, uint32_t len)
 	return true;
 }
 
-static bool check_pattern(int fd, uint64_t id, uint32_t len)
+static bool check_pattern(int fd, __u64 id, __u32 len)
 {
-	uint8_t buf[CHUNK];
-	uint32_t at = 0, i;
+	__u8 buf[CHUNK];
+	__u32 at = 0, i;
 
 	while (at < len) {
 		ssize_t n = recv(fd, buf, len - at < CHUNK ? len - at : CHUNK, 0);
@@ -174,7 +176,7 @@ static bool check_pattern(int fd, uint64_t id, uint32_t len)
 			complain("recv of data", n ? errno : 0, true);
 			return false;
 		}
-		for (i = 0; i < (uint32_t)n; i++) {
+		for (i = 0; i < (__u32)n; i++) {
 			if (buf[i] == pattern(id, at + i))
 				continue;
 			if (atomic_fetch_add(&wrong, 1) < 10)
@@ -182,8 +184,8 @@ static bool check_pattern(int fd, uint64_t id, uint32_t len)
 				       (unsigned long long)id, at + i);
 			return false;
 		}
-		at += (uint32_t)n;
-		atomic_fetch_add(&bytes, (uint64_t)n);
+		at += (__u32)n;
+		atomic_fetch_add(&bytes, (__u64)n);
 	}
 	return true;
 }
@@ -211,7 +213,7 @@ static void options(int fd)
 }
 
 /* The end of a connection whose data has all been read. */
-static void finish(int fd, uint32_t how, uint32_t first)
+static void finish(int fd, __u32 how, __u32 first)
 {
 	if (how & first) {
 		if (how & HALF_CLOSE) {
@@ -226,7 +228,7 @@ static void finish(int fd, uint32_t how, uint32_t first)
 }
 
 /* Ends a connection where it is, in one of the ways that are not orderly. */
-static void give_up(int fd, uint64_t *state)
+static void give_up(int fd, __u64 *state)
 {
 	struct linger reset = { .l_onoff = 1 };
 	struct sockaddr nobody = { .sa_family = AF_UNSPEC };
@@ -250,7 +252,7 @@ static bool is_plan(const struct plan *p)
 	return p->sum == plan_sum(p) && p->up < 1 << 20 && p->down < 1 << 20;
 }
 
-static void serve(int fd, uint64_t *state)
+static void serve(int fd, __u64 *state)
 {
 	struct plan p;
 
@@ -283,7 +285,7 @@ fail:
 
 static void *server(void *arg)
 {
-	uint64_t state = seed ^ (uintptr_t)arg * 0x1234567;
+	__u64 state = seed ^ (uintptr_t)arg * 0x1234567;
 
 	while (!atomic_load(&all_over)) {
 		struct pollfd p = { .fd = atomic_load(&listener), .events = POLLIN };
@@ -325,11 +327,11 @@ static int dial(void)
 
 static void *client(void *arg)
 {
-	static const uint32_t ways[] = {
+	static const __u32 ways[] = {
 		CLIENT_FIRST, SERVER_FIRST, CLIENT_FIRST | HALF_CLOSE,
 		SERVER_FIRST | HALF_CLOSE, 0,
 	};
-	uint64_t state = seed ^ (uintptr_t)arg * 0x7654321;
+	__u64 state = seed ^ (uintptr_t)arg * 0x7654321;
 
 	while (!atomic_load(&over)) {
 		int fd = dial();
@@ -342,7 +344,7 @@ static void *client(void *arg)
 			.id = atomic_fetch_add(&next_id, 1) | seed << 32,
 			.up = one_in(&state, 8) ? below(&state, 50000) : below(&state, 100),
 			.down = one_in(&state, 8) ? below(&state, 50000) : below(&state, 100),
-			.how = ways[below(&state, sizeof(ways) / sizeof(ways[0]))],
+			.how = ways[below(&state, ARRAY_SIZE(ways))],
 		};
 		p.sum = plan_sum(&p);
 		if (rude && one_in(&state, 16)) {
@@ -388,7 +390,7 @@ static int listen_on(void)
 /* The listener goes, with whatever is in its queues, and comes again. */
 static void *reopen(void *arg)
 {
-	uint64_t state = seed ^ 0xabcdef;
+	__u64 state = seed ^ 0xabcdef;
 
 	while (!atomic_load(&over)) {
 		int fd;
@@ -425,33 +427,33 @@ static void *reader(void *arg)
 /* ---- segments that are sent again */
 
 struct kept {
-	uint16_t len;
-	uint8_t data[SEGMENT_MAX];
+	__u16 len;
+	__u8 data[SEGMENT_MAX];
 };
 
-static uint32_t add_up(const uint8_t *p, size_t len, uint32_t sum)
+static __u32 add_up(const __u8 *p, size_t len, __u32 sum)
 {
 	for (; len > 1; p += 2, len -= 2)
-		sum += (uint32_t)(p[0] << 8 | p[1]);
-	return len ? sum + (uint32_t)(p[0] << 8) : sum;
+		sum += (__u32)(p[0] << 8 | p[1]);
+	return len ? sum + (__u32)(p[0] << 8) : sum;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static void put32(__u8 *p, __u32 v)
 {
 	v = htonl(v);
 	memcpy(p, &v, 4);
 }
 
-static uint32_t get32(const uint8_t *p)
+static __u32 get32(const __u8 *p)
 {
-	uint32_t v;
+	__u32 v;
 
 	memcpy(&v, p, 4);
 	return ntohl(v);
 }
 
 /* Numbers close to what they were, or anywhere. */
-static uint32_t move(uint64_t *state, uint32_t number)
+static __u32 move(__u64 *state, __u32 number)
 {
 	switch (below(state, 4)) {
 	case 0:
@@ -461,35 +463,35 @@ static uint32_t move(uint64_t *state, uint32_t number)
 	case 2:
 		return number + below(state, 131072) - 65536;
 	default:
-		return (uint32_t)rnd(state);
+		return (__u32)rnd(state);
 	}
 }
 
-static void mutate(struct kept *k, uint64_t *state)
+static void mutate(struct kept *k, __u64 *state)
 {
-	static const uint8_t flags[] = {
+	static const __u8 flags[] = {
 		TH_SYN, TH_SYN | TH_ACK, TH_ACK, TH_FIN | TH_ACK, TH_RST,
 		TH_RST | TH_ACK, TH_FIN, 0, TH_SYN | TH_FIN, 0x3f,
 	};
-	uint32_t ihl = (k->data[0] & 15) * 4, doff, sum;
-	uint8_t *th = k->data + ihl;
+	__u32 ihl = (k->data[0] & 15) * 4, doff, sum;
+	__u8 *th = k->data + ihl;
 
 	doff = (th[12] >> 4) * 4;
 	if (doff < 20 || ihl + doff > k->len)
 		return;
-	k->len = (uint16_t)(ihl + doff);
-	th[13] = flags[below(state, sizeof(flags))];
+	k->len = (__u16)(ihl + doff);
+	th[13] = flags[below(state, ARRAY_SIZE(flags))];
 	put32(th + 4, move(state, get32(th + 4)));
 	put32(th + 8, move(state, get32(th + 8)));
 	th[16] = 0;
 	th[17] = 0;
-	sum = add_up(k->data + 12, 8, (uint32_t)protocol + doff);
+	sum = add_up(k->data + 12, 8, (__u32)protocol + doff);
 	sum = add_up(th, doff, sum);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	sum = ~sum;
-	th[16] = (uint8_t)(sum >> 8);
-	th[17] = (uint8_t)sum;
+	th[16] = (__u8)(sum >> 8);
+	th[17] = (__u8)sum;
 }
 
 static void *injector(void *arg)
@@ -501,8 +503,8 @@ static void *injector(void *arg)
 	int in = socket(AF_INET, SOCK_RAW | SOCK_NONBLOCK, protocol);
 	int out = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
 	struct kept *ring = calloc(KEPT, sizeof(*ring));
-	uint64_t state = seed ^ 0x1357;
-	uint32_t have = 0, at = 0;
+	__u64 state = seed ^ 0x1357;
+	__u32 have = 0, at = 0;
 
 	if (in < 0 || out < 0 || !ring) {
 		complain("raw sockets", errno, false);
@@ -513,7 +515,7 @@ static void *injector(void *arg)
 		ssize_t n = recv(in, k->data, SEGMENT_MAX, MSG_TRUNC);
 
 		if (n >= 40 && n <= SEGMENT_MAX) {
-			k->len = (uint16_t)n;
+			k->len = (__u16)n;
 			at = (at + 1) % KEPT;
 			have = have < KEPT ? have + 1 : KEPT;
 		} else if (n < 0) {
@@ -552,7 +554,7 @@ int main(int argc, char **argv)
 	int opt;
 
 	clock_gettime(CLOCK_REALTIME, &now);
-	seed = (uint64_t)now.tv_nsec;
+	seed = (__u64)now.tv_nsec;
 	while ((opt = getopt(argc, argv, "t:s:p:ri")) != -1) {
 		switch (opt) {
 		case 't':
