@@ -24,7 +24,7 @@ must b c new
 must b c bind $ADDR_B 7000
 must a c start connect $ADDR_B 7000
 must b c start connect $ADDR_A 7000
-check "both are in SYN_SENT" state_is B SYN_SENT 7000 7000
+check "both are in SYN_SENT" wait_state B SYN_SENT 7000 7000
 check "A's connect() succeeds" tell a c wait
 check "B's connect() succeeds" tell b c wait
 check "A is ESTABLISHED" state_is A ESTABLISHED 7000 7000
