@@ -98,6 +98,8 @@ static void to_record(struct sock *sk, const struct waltz_key *key,
 			.has_ts = ws->ts_ok,
 			.fin_wait2 = fin_wait2,
 		},
+		.reuseaddr = sk->sk_reuse,
+		.reuseport = sk->sk_reuseport,
 	};
 
 	if (!fin_wait2)

@@ -14,6 +14,7 @@
 #include <linux/siphash.h>
 #include <net/inet_hashtables.h>
 
+#include "portmap.h"
 #include "waltz.h"
 
 static unsigned int ehash_buckets;
@@ -309,6 +310,21 @@ void waltz_hash_listener(struct sock *sk)
 	spin_unlock_bh(&lhash_lock);
 }
 
+/* connect() may want them. */
+static void names_released(const struct sock *sk)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	struct waltz_key key = {
+		.net = sock_net(sk),
+		.laddr = inet->inet_rcv_saddr,
+		.raddr = inet->inet_daddr,
+		.lport = inet->inet_sport,
+		.rport = inet->inet_dport,
+	};
+
+	waltz_portmap_released(&key);
+}
+
 /**
  * waltz_unhash() - take a socket out of its table, if it is in one
  * @sk: the socket
@@ -327,6 +343,8 @@ void waltz_unhash(struct sock *sk)
 	if (sk_nulls_del_node_init_rcu(sk))
 		sock_prot_inuse_add(sock_net(sk), sk->sk_prot, -1);
 	spin_unlock_bh(lock);
+	if (lock != &lhash_lock)
+		names_released(sk);
 }
 
 /**

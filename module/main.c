@@ -32,6 +32,7 @@ static int __init waltz_init(void)
 	err = waltz_ports_init();
 	if (err)
 		goto out_lookup;
+	waltz_ephemeral_init();
 	err = waltz_request_init();
 	if (err)
 		goto out_ports;

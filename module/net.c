@@ -4,6 +4,7 @@
 #include <net/inet_common.h>
 #include <net/net_namespace.h>
 
+#include "portmap.h"
 #include "timewait.h"
 #include "waltz.h"
 
@@ -46,7 +47,8 @@ static int __net_init waltz_net_init(struct net *net)
 	waltz_cookies_init(&wn->cookies);
 	wn->mib = alloc_percpu(struct waltz_mib);
 	wn->transitions = alloc_percpu(struct waltz_transition_counts);
-	if (!wn->mib || !wn->transitions)
+	wn->portmaps = waltz_portmaps_create();
+	if (!wn->mib || !wn->transitions || !wn->portmaps)
 		goto free_percpu;
 	wn->tw = waltz_tw_create(wn);
 	if (!wn->tw)
@@ -70,6 +72,7 @@ free_ctl:
 free_tw:
 	waltz_tw_destroy(wn->tw);
 free_percpu:
+	waltz_portmaps_destroy(wn->portmaps);
 	free_percpu(wn->transitions);
 	free_percpu(wn->mib);
 	return err;
@@ -88,6 +91,7 @@ static void __net_exit waltz_net_exit(struct net *net)
 	waltz_tw_destroy(wn->tw);
 	inet_ctl_sock_destroy(wn->ctl_sk);
 	WARN_ON_ONCE(atomic_read(&wn->half_open) || atomic_read(&wn->orphans));
+	waltz_portmaps_destroy(wn->portmaps);
 	free_percpu(wn->transitions);
 	free_percpu(wn->mib);
 }

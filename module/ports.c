@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Local ports: bind(), who may share one, and the choice of an ephemeral one
- * (RFC 6056). A port in use has a bucket with the sockets that hold it;
- * TIME_WAIT records hold their ports by the counters of timewait.c.
+ * Local ports: bind(), and who may share one. A port in use has a structure
+ * with the sockets that hold it; TIME_WAIT records hold their ports by the
+ * counters of tw_ports.c. The port that connect() chooses is in ephemeral.c.
  */
-#include <linux/jhash.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ip.h>
-#include <net/secure_seq.h>
 
+#include "portmap.h"
 #include "timewait.h"
 #include "waltz.h"
 
@@ -40,12 +39,6 @@ struct port_bucket {
 
 static struct port_bucket buckets[PORT_BUCKETS];
 static struct kmem_cache *port_cache __read_mostly;
-
-/* RFC 6056 3.3.4, double-hash: destinations are spread over counters, so
- * that one destination's count tells little of another's.
- */
-#define PERTURB_SLOTS	1024u
-static atomic_t perturb[PERTURB_SLOTS];
 
 static struct port_bucket *bucket_of(const struct net *net, u16 number)
 {
@@ -95,8 +88,8 @@ static void add_owner(struct waltz_port *port, struct sock *sk, bool shared)
 
 	ws->port = port;
 	ws->port_shared = shared;
-	if (!shared)
-		port->exclusive++;
+	if (!shared && !port->exclusive++)
+		waltz_portmap_bound(waltz_net(port->net), port->number, true);
 	sk_add_bind_node(sk, &port->owners);
 }
 
@@ -133,12 +126,6 @@ static bool port_conflict(const struct waltz_port *port, const struct sock *sk)
 	return false;
 }
 
-static bool time_wait_conflict(const struct sock *sk, u16 number)
-{
-	return !sk->sk_reuse &&
-	       waltz_tw_port_count(waltz_net(sock_net(sk)), number);
-}
-
 static int try_bind(struct sock *sk, u16 number, bool unused_only)
 {
 	struct net *net = sock_net(sk);
@@ -149,8 +136,6 @@ static int try_bind(struct sock *sk, u16 number, bool unused_only)
 	spin_lock_bh(&b->lock);
 	port = find_port(b, net, number);
 	if (port && (unused_only || port_conflict(port, sk)))
-		goto out;
-	if (time_wait_conflict(sk, number))
 		goto out;
 	if (!port) {
 		port = new_port(b, net, number);
@@ -169,18 +154,24 @@ out:
 static int bind_ephemeral(struct sock *sk)
 {
 	struct net *net = sock_net(sk);
+	struct waltz_net *wn = waltz_net(net);
 	int low, high, n, i, pass, err;
 	u32 start;
 
 	inet_get_local_port_range(net, &low, &high);
 	n = high - low + 1;
 	start = get_random_u32();
-	/* A port nobody has; if there is none, one that may be shared. */
+	/* A port nobody has; if there is none, one that may be shared. Records
+	 * keep it from us whatever their address: to look through them for
+	 * each port would take too long.
+	 */
 	for (pass = 0; pass < 2; pass++) {
 		for (i = 0; i < n; i++) {
 			int number = low + (int)((start + i) % n);
 
-			if (inet_is_local_reserved_port(net, number))
+			if (inet_is_local_reserved_port(net, number) ||
+			    (!pass && waltz_portmap_is_bound(wn, number)) ||
+			    waltz_tw_port_held(sk, number))
 				continue;
 			err = try_bind(sk, number, !pass);
 			if (err != -EADDRINUSE)
@@ -207,8 +198,15 @@ int waltz_get_port(struct sock *sk, unsigned short snum)
 	struct port_bucket *b;
 	int err;
 
+	if (!ws->port && !snum)
+		return bind_ephemeral(sk);
+	/* A record that comes after that look was a socket until now, and not
+	 * one that allowed us the port.
+	 */
+	if (waltz_tw_address_held(sk, snum))
+		return -EADDRINUSE;
 	if (!ws->port)
-		return snum ? try_bind(sk, snum, false) : bind_ephemeral(sk);
+		return try_bind(sk, snum, false);
 
 	b = bucket_of(sock_net(sk), ws->port->number);
 	spin_lock_bh(&b->lock);
@@ -233,8 +231,9 @@ void waltz_put_port(struct sock *sk)
 	b = bucket_of(sock_net(sk), inet_sk(sk)->inet_num);
 	spin_lock_bh(&b->lock);
 	__sk_del_bind_node(sk);
-	if (!ws->port_shared)
-		ws->port->exclusive--;
+	if (!ws->port_shared && !--ws->port->exclusive)
+		waltz_portmap_bound(waltz_net(sock_net(sk)), ws->port->number,
+				    false);
 	free_port_if_unused(ws->port);
 	ws->port = NULL;
 	inet_sk(sk)->inet_num = 0;
@@ -266,133 +265,41 @@ int waltz_inherit_port(struct sock *sk, struct sock *child)
 	return err;
 }
 
-/* Hash the socket under these names, unless they are taken. */
-static bool claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
+/**
+ * waltz_port_share() - connect() uses a port beside others, if it can
+ * @sk: the socket
+ * @number: the port, host order
+ * @claim: called with the port locked; 0: the names are the socket's, and so
+ *	is the port
+ * @arg: for @claim
+ *
+ * Context: BH off, socket lock held.
+ * Return: what @claim returned; -EAGAIN when somebody asked for the port by
+ * bind(), and it is his; -ENOBUFS.
+ */
+int waltz_port_share(struct sock *sk, u16 number,
+		     int (*claim)(struct sock *sk, void *arg), void *arg)
 {
-	struct waltz_net *wn = waltz_net(key->net);
-
-	*isn_min = 0;
-	/* First into the table: then no other socket of these names can leave
-	 * a record behind the one that is judged.
-	 */
-	if (!waltz_hash_established(sk, key, true))
-		return false;
-	if (!waltz_tw_connect(wn, key, isn_min)) {
-		waltz_unhash(sk);
-		*isn_min = 0;
-		return false;
-	}
-	waltz_moved(key);
-	if (waltz_tw_remove(wn, key, NULL)) {
-		WALTZ_INC(wn, TW_REUSED_CONNECT);
-		waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT,
-				   NULL);
-	}
-	return true;
-}
-
-static void name_port(struct sock *sk, struct waltz_key *key, u16 number)
-{
-	int dif = key->dif;
-
-	inet_sk(sk)->inet_num = number;
-	inet_sk(sk)->inet_sport = htons(number);
-	waltz_key_init(key, key->net, key->laddr, htons(number), key->raddr,
-		       key->rport);
-	key->dif = dif;
-}
-
-static int try_connect(struct sock *sk, struct waltz_key *key, u16 number,
-		       u32 *isn_min)
-{
-	struct port_bucket *b = bucket_of(key->net, number);
+	struct port_bucket *b = bucket_of(sock_net(sk), number);
 	struct waltz_port *port;
-	int err = -EADDRNOTAVAIL;
+	int err = -EAGAIN;
 
 	spin_lock(&b->lock);
-	port = find_port(b, key->net, number);
-	/* A port somebody asked for by bind() is his. */
+	port = find_port(b, sock_net(sk), number);
 	if (port && port->exclusive)
 		goto out;
-	if (!port) {
-		port = new_port(b, key->net, number);
-		err = -ENOBUFS;
-		if (!port)
-			goto out;
-	}
-	name_port(sk, key, number);
-	err = -EADDRNOTAVAIL;
-	if (claim(sk, key, isn_min)) {
-		add_owner(port, sk, true);
-		err = 0;
-	} else {
+	err = -ENOBUFS;
+	if (!port)
+		port = new_port(b, sock_net(sk), number);
+	if (!port)
+		goto out;
+	err = claim(sk, arg);
+	if (err)
 		free_port_if_unused(port);
-	}
+	else
+		add_owner(port, sk, true);
 out:
 	spin_unlock(&b->lock);
-	return err;
-}
-
-/* RFC 6056: the first port tried is a keyed hash of the destination plus a
- * counter, so successive connections walk the range and outsiders cannot.
- */
-static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
-			     u32 *isn_min)
-{
-	int low, high, n, i, err;
-	u64 offset;
-	u32 start;
-	atomic_t *count;
-
-	inet_sk_get_local_port_range(sk, &low, &high);
-	n = high - low + 1;
-	offset = secure_ipv4_port_ephemeral(key->laddr, key->raddr, key->rport);
-	count = &perturb[(u32)(offset >> 32) % PERTURB_SLOTS];
-	start = (u32)offset + (u32)atomic_read(count);
-
-	for (i = 0; i < n; i++) {
-		int number = low + (int)((start + i) % n);
-
-		if (inet_is_local_reserved_port(key->net, number))
-			continue;
-		err = try_connect(sk, key, number, isn_min);
-		if (!err)
-			atomic_add(i + 1, count);
-		if (err != -EADDRNOTAVAIL)
-			return err;
-	}
-	return -EADDRNOTAVAIL;
-}
-
-/**
- * waltz_connect_port() - names and table entry of a connecting socket
- * @sk: the socket; addresses and the peer's port are set
- * @key: the same; completed with the local port and the hash
- * @isn_min: what the ISN must not be below; 0: anything goes
- *
- * Takes over a TIME_WAIT record's names where RFC 6191 lets it.
- *
- * Context: process, socket lock held.
- * Return: 0, -EADDRNOTAVAIL or -ENOBUFS.
- */
-int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min)
-{
-	struct inet_sock *inet = inet_sk(sk);
-	int err;
-
-	*isn_min = 0;
-	local_bh_disable();
-	if (waltz_sk(sk)->port) {
-		name_port(sk, key, inet->inet_num);
-		err = claim(sk, key, isn_min) ? 0 : -EADDRNOTAVAIL;
-	} else {
-		err = connect_ephemeral(sk, key, isn_min);
-		if (err) {
-			inet->inet_num = 0;
-			inet->inet_sport = 0;
-		}
-	}
-	local_bh_enable();
 	return err;
 }
 
@@ -409,8 +316,6 @@ int waltz_ports_init(void)
 		spin_lock_init(&buckets[i].lock);
 		INIT_HLIST_HEAD(&buckets[i].head);
 	}
-	for (i = 0; i < PERTURB_SLOTS; i++)
-		atomic_set(&perturb[i], (int)get_random_u32());
 	port_cache = KMEM_CACHE(waltz_port, 0);
 	return port_cache ? 0 : -ENOMEM;
 }

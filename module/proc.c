@@ -249,6 +249,7 @@ static int stat_show(struct seq_file *m, void *v)
 	seq_printf(m, "half_open_now %d\n", atomic_read(&wn->half_open));
 	seq_printf(m, "orphans_now %d\n", atomic_read(&wn->orphans));
 	seq_printf(m, "tw_now %u\n", waltz_tw_count(wn));
+	seq_printf(m, "tw_peak %u\n", waltz_tw_peak(wn));
 	return 0;
 }
 

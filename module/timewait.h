@@ -14,10 +14,14 @@
  * struct waltz_tw_info - what a record remembers
  * @view: what verdicts are reached from
  * @left_ms: time it has left
+ * @reuseaddr: the socket had SO_REUSEADDR
+ * @reuseport: the socket had SO_REUSEPORT
  */
 struct waltz_tw_info {
 	struct waltz_tw_view view;
 	u32 left_ms;
+	bool reuseaddr;
+	bool reuseport;
 };
 
 /**
@@ -40,12 +44,14 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 		      const struct waltz_seg *seg,
 		      struct waltz_tw_answer *answer);
-bool waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
-		      u32 *isn_min);
+int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
+		     u32 *isn_min);
 bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 		     struct waltz_tw_info *info);
 unsigned int waltz_tw_count(const struct waltz_net *wn);
-unsigned int waltz_tw_port_count(const struct waltz_net *wn, u16 port);
+unsigned int waltz_tw_peak(const struct waltz_net *wn);
+bool waltz_tw_port_held(const struct sock *sk, u16 number);
+bool waltz_tw_address_held(const struct sock *sk, u16 number);
 
 /* For /proc: *pos is a record's index; 0 begins. */
 bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,

@@ -102,6 +102,7 @@ struct waltz_sysctls {
  * @ctl_sk: sends what no socket of ours sends; SOCK_RAW, so that it does not
  *	pin the module. Constant.
  * @tw: the TIME_WAIT table. Constant.
+ * @portmaps: ports of no use to connect(). Constant.
  * @mib: counters, per CPU
  * @transitions: how often each entry of the table was taken, per CPU
  * @half_open: half-open records now
@@ -115,6 +116,7 @@ struct waltz_net {
 	struct net *net;
 	struct sock *ctl_sk;
 	struct waltz_tw_table *tw;
+	struct waltz_portmaps *portmaps;
 	struct waltz_mib __percpu *mib;
 	struct waltz_transition_counts __percpu *transitions;
 	atomic_t half_open;
@@ -404,6 +406,11 @@ void waltz_ports_exit(void);
 int waltz_get_port(struct sock *sk, unsigned short snum);
 void waltz_put_port(struct sock *sk);
 int waltz_inherit_port(struct sock *sk, struct sock *child);
+int waltz_port_share(struct sock *sk, u16 number,
+		     int (*claim)(struct sock *sk, void *arg), void *arg);
+
+/* ephemeral.c */
+void waltz_ephemeral_init(void);
 int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min);
 
 /* output.c */

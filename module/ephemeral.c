@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The names of a connecting socket: the local port that connect() chooses
+ * (RFC 6056), and what TIME_WAIT left of an earlier connection of these names
+ * (RFC 6191).
+ */
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <net/ip.h>
+#include <net/secure_seq.h>
+
+#include "portmap.h"
+#include "timewait.h"
+#include "waltz.h"
+
+/* RFC 6056 3.3.4, double-hash: destinations are spread over counters, so
+ * that one destination's count tells little of another's.
+ */
+#define PERTURB_SLOTS	1024u
+static atomic_t perturb[PERTURB_SLOTS];
+
+/* A search that has failed that often is worth a map. */
+#define LONG_SEARCH	8
+/* One that has failed that often lets others run. */
+#define SEARCH_BATCH	64
+
+/* Hash the socket under these names, unless they are taken. Return: 0,
+ * -EADDRNOTAVAIL, or -EAGAIN when that may change untold.
+ */
+static int claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+	int err;
+
+	err = waltz_tw_connect(wn, key, isn_min);
+	if (err)
+		goto taken;
+	/* Into the table: now no other socket of these names can leave a
+	 * record behind the one that is judged, so look again.
+	 */
+	err = -EADDRNOTAVAIL;
+	if (!waltz_hash_established(sk, key, true))
+		goto taken;
+	err = waltz_tw_connect(wn, key, isn_min);
+	if (err) {
+		waltz_unhash(sk);
+		goto taken;
+	}
+	waltz_moved(key);
+	if (waltz_tw_remove(wn, key, NULL)) {
+		WALTZ_INC(wn, TW_REUSED_CONNECT);
+		waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT,
+				   NULL);
+	}
+	return 0;
+taken:
+	*isn_min = 0;
+	return err;
+}
+
+static void name_port(struct sock *sk, struct waltz_key *key, u16 number)
+{
+	int dif = key->dif;
+
+	inet_sk(sk)->inet_num = number;
+	inet_sk(sk)->inet_sport = htons(number);
+	waltz_key_init(key, key->net, key->laddr, htons(number), key->raddr,
+		       key->rport);
+	key->dif = dif;
+}
+
+/* A search for a port, and how it went so far. */
+struct search {
+	struct sock *sk;
+	struct waltz_key *key;
+	u32 *isn_min;
+	int low;		/* the whole range */
+	int high;
+	u16 number;		/* tried now */
+	unsigned int failed;	/* tries */
+};
+
+static int claim_port(struct sock *sk, void *arg)
+{
+	struct search *s = arg;
+
+	name_port(sk, s->key, s->number);
+	return claim(sk, s->key, s->isn_min);
+}
+
+/* Try the first port from @number to @end that may be worth it. Return: as
+ * waltz_port_share(); -ENOENT: there was none.
+ */
+static int try_next(struct search *s, int number, int end)
+{
+	struct waltz_net *wn = waltz_net(s->key->net);
+	struct waltz_portmap *map = waltz_portmap_find(wn, s->key);
+	int err;
+
+	for (;; number++) {
+		if (map)
+			number = waltz_portmap_next(map, number, end);
+		if (number < 0 || number > end)
+			return -ENOENT;
+		if (!inet_is_local_reserved_port(s->key->net, number) &&
+		    !waltz_portmap_is_bound(wn, number))
+			break;
+	}
+	if (map)
+		waltz_portmap_taken(map, number);
+	s->number = (u16)number;
+	err = waltz_port_share(s->sk, s->number, claim_port, s);
+	if (!err)
+		return 0;
+	if (map && err != -EADDRNOTAVAIL)
+		waltz_portmap_not_taken(map, number);
+	if (++s->failed == LONG_SEARCH && !map)
+		waltz_portmap_new(wn, s->key, s->low, s->high);
+	return err;
+}
+
+/* Ports from @number to @end. Return: 0 and the port is the socket's;
+ * -EADDRNOTAVAIL, -ENOBUFS.
+ */
+static int search_range(struct search *s, int number, int end)
+{
+	int err;
+
+	for (; number <= end; number = s->number + 1) {
+		local_bh_disable();
+		rcu_read_lock();
+		err = try_next(s, number, end);
+		rcu_read_unlock();
+		local_bh_enable();
+		if (err == -ENOENT)
+			break;
+		if (err != -EADDRNOTAVAIL && err != -EAGAIN)
+			return err;
+		if (!(s->failed % SEARCH_BATCH))
+			cond_resched();
+	}
+	return -EADDRNOTAVAIL;
+}
+
+/* RFC 6056: the first port tried is a keyed hash of the destination plus a
+ * counter, so successive connections walk the range and outsiders cannot.
+ */
+static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
+			     u32 *isn_min)
+{
+	struct search s = { .sk = sk, .key = key, .isn_min = isn_min };
+	int start, n, err;
+	atomic_t *count;
+	u64 offset;
+
+	inet_sk_get_local_port_range(sk, &s.low, &s.high);
+	n = s.high - s.low + 1;
+	offset = secure_ipv4_port_ephemeral(key->laddr, key->raddr, key->rport);
+	count = &perturb[(u32)(offset >> 32) % PERTURB_SLOTS];
+	start = s.low + (int)(((u32)offset + (u32)atomic_read(count)) % n);
+
+	err = search_range(&s, start, s.high);
+	if (err == -EADDRNOTAVAIL)
+		err = search_range(&s, s.low, start - 1);
+	if (!err)
+		atomic_add((inet_sk(sk)->inet_num - start + n) % n + 1, count);
+	return err;
+}
+
+/**
+ * waltz_connect_port() - names and table entry of a connecting socket
+ * @sk: the socket; addresses and the peer's port are set
+ * @key: the same; completed with the local port and the hash
+ * @isn_min: what the ISN must not be below; 0: anything goes
+ *
+ * Takes over a TIME_WAIT record's names where RFC 6191 lets it.
+ *
+ * Context: process, socket lock held.
+ * Return: 0, -EADDRNOTAVAIL or -ENOBUFS.
+ */
+int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min)
+{
+	struct inet_sock *inet = inet_sk(sk);
+	int err;
+
+	*isn_min = 0;
+	if (waltz_sk(sk)->port) {
+		name_port(sk, key, inet->inet_num);
+		local_bh_disable();
+		err = claim(sk, key, isn_min) ? -EADDRNOTAVAIL : 0;
+		local_bh_enable();
+		return err;
+	}
+	err = connect_ephemeral(sk, key, isn_min);
+	if (err) {
+		inet->inet_num = 0;
+		inet->inet_sport = 0;
+	}
+	return err;
+}
+
+/**
+ * waltz_ephemeral_init() - start the counters where nobody knows
+ */
+void waltz_ephemeral_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PERTURB_SLOTS; i++)
+		atomic_set(&perturb[i], (int)get_random_u32());
+}
