@@ -433,6 +433,28 @@ static void tw_reply(struct waltz_net *wn, const struct waltz_key *key,
 	waltz_ctl_send(wn, key, &h, 0, 0);
 }
 
+/* RFC 9293 3.10.7.1, also for an ACK that a listener knows nothing of. */
+static void reply_closed(struct waltz_net *wn, const struct waltz_key *key,
+			 const struct waltz_seg *seg)
+{
+	/* What the record would say, as far as its segment tells. */
+	struct waltz_tw_info info = {
+		.view = {
+			.snd_nxt = seg->ack,
+			.rcv_nxt = seg->end_seq,
+			.ts_recent = seg->tsval,
+			.has_ts = true,
+		},
+	};
+
+	if (!waltz_tw_lost(wn, key, seg)) {
+		waltz_reply_reset(wn, key, seg);
+		return;
+	}
+	WALTZ_INC(wn, TW_LOST_FIN);
+	tw_reply(wn, key, &info);
+}
+
 /* A segment for a TIME_WAIT record, or for a FIN_WAIT2 without an owner. */
 static enum waltz_drop rcv_record(struct waltz_net *wn,
 				  const struct waltz_key *key,
@@ -498,7 +520,7 @@ static enum waltz_drop rcv_listen(struct waltz_net *wn, struct sock *listener,
 		if (!(seg->flags & WALTZ_SYN))
 			why = waltz_request_cookie(listener, key, seg, childp);
 		if (why == WALTZ_DROP_LISTEN_ACK)
-			waltz_reply_reset(wn, key, seg);
+			reply_closed(wn, key, seg);
 		return why;
 	}
 	if (!(seg->flags & WALTZ_SYN))
@@ -565,7 +587,7 @@ again:
 		goto out;
 	}
 	if (allowed)
-		waltz_reply_reset(wn, key, seg);
+		reply_closed(wn, key, seg);
 	goto out;
 
 moved:

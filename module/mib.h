@@ -42,6 +42,7 @@
 	COUNTER(TW_REUSED_CONNECT, "tw_reused_connect", "records taken over by connect()") \
 	COUNTER(TW_REVIVED, "tw_revived", "records brought back: the SYN was an old duplicate") \
 	COUNTER(TW_EVICTED, "tw_evicted", "records removed before their time: table full") \
+	COUNTER(TW_LOST_FIN, "tw_lost_fin", "FINs acknowledged for a record that had to go") \
 	COUNTER(TW_NO_MEMORY, "tw_no_memory", "records that found no memory")  \
 	COUNTER(TW_FIN_AGAIN, "tw_fin_again", "FINs acknowledged again, 2MSL restarted") \
 	COUNTER(LOOKUP_RETRIES, "lookup_retries", "look-ups repeated because a connection moved") \

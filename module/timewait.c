@@ -62,6 +62,7 @@ static void evict_oldest(struct waltz_tw_table *tw)
 	if (!alive)
 		return;
 
+	WRITE_ONCE(tw->lost, tw_now_ms() | 1);
 	WALTZ_INC(tw->wn, TW_EVICTED);
 	waltz_record_event(&key, state, WALTZ_EV_EVICTED, NULL);
 	if (!xchg(&tw->warned, true))
@@ -109,6 +110,7 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 
 	rec = tw_ports_ready(tw, ntohs(key->lport)) ? tw_slot_new(tw, left) : NULL;
 	if (!rec) {
+		WRITE_ONCE(tw->lost, tw_now_ms() | 1);
 		WALTZ_INC(wn, TW_NO_MEMORY);
 		return -ENOMEM;
 	}
@@ -320,6 +322,29 @@ bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 	}
 	rcu_read_unlock();
 	return rec;
+}
+
+/**
+ * waltz_tw_lost() - could a segment that belongs to nothing be of a record
+ * that had to go before its time?
+ * @wn: the namespace
+ * @key: the segment's names
+ * @seg: the segment
+ *
+ * Without the record this is all that is known, so it is asked for 2MSL after
+ * a loss only; Documentation/timewait.rst says what it proves.
+ *
+ * Context: any.
+ */
+bool waltz_tw_lost(const struct waltz_net *wn, const struct waltz_key *key,
+		   const struct waltz_seg *seg)
+{
+	u32 two_msl = READ_ONCE(wn->sysctls.time_wait_ms);
+	u32 lost = READ_ONCE(wn->tw->lost);
+
+	return unlikely(lost) && tw_now_ms() + 1 - lost <= two_msl &&
+	       waltz_tw_lost_fin(seg, waltz_ts_clock(waltz_secure_ts_offset(key)),
+				 two_msl);
 }
 
 /**

@@ -48,6 +48,8 @@ int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 		     u32 *isn_min);
 bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 		     struct waltz_tw_info *info);
+bool waltz_tw_lost(const struct waltz_net *wn, const struct waltz_key *key,
+		   const struct waltz_seg *seg);
 unsigned int waltz_tw_count(const struct waltz_net *wn);
 unsigned int waltz_tw_peak(const struct waltz_net *wn);
 bool waltz_tw_port_held(const struct sock *sk, u16 number);

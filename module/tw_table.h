@@ -139,6 +139,8 @@ struct waltz_tw_port {
  * @freed: chunks freed so far; read by who found nothing
  * @buckets: how many there are now; @resize to write
  * @warned: the limit was hit, and said so
+ * @lost: when a record last had to go before its time, or found no memory:
+ *	tw_now_ms() and 1 in the lowest bit; 0: never
  * @chunks: by number
  * @segments: pages of 1024 buckets each
  * @resize: one split or merge at a time
@@ -159,6 +161,7 @@ struct waltz_tw_table {
 	atomic_t freed;
 	u32 buckets;
 	bool warned;
+	u32 lost;
 	struct xarray chunks;
 	struct xarray segments;
 	spinlock_t resize;		/* of the number of buckets */

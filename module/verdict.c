@@ -109,6 +109,26 @@ static enum waltz_verdict verdict_fin_wait2(const struct waltz_tw_view *tw,
 }
 
 /**
+ * waltz_tw_lost_fin() - a FIN for a record that had to go before its time?
+ * @seg: a segment that belongs to nothing
+ * @clock: our timestamp clock toward its sender
+ * @two_msl: ms
+ *
+ * A FIN that comes again acknowledges something, brings nothing else, and
+ * echoes a timestamp that we sent within 2MSL. Only the host we sent it to
+ * knows such a one: the clock's offset is a secret of the two.
+ *
+ * Context: any; pure.
+ */
+bool waltz_tw_lost_fin(const struct waltz_seg *seg, u32 clock, u32 two_msl)
+{
+	const u8 flags = WALTZ_FIN | WALTZ_ACK | WALTZ_SYN | WALTZ_RST;
+
+	return (seg->flags & flags) == (WALTZ_FIN | WALTZ_ACK) && !seg->len &&
+	       (seg->opts & WALTZ_OPT_TS) && clock - seg->tsecr <= two_msl;
+}
+
+/**
  * waltz_tw_verdict() - what a record answers to a segment
  * @tw: the record
  * @seg: the segment

@@ -50,4 +50,6 @@ struct waltz_tw_view {
 enum waltz_verdict waltz_tw_verdict(const struct waltz_tw_view *tw,
 				    const struct waltz_seg *seg);
 
+bool waltz_tw_lost_fin(const struct waltz_seg *seg, u32 clock, u32 two_msl);
+
 #endif /* _WALTZ_VERDICT_H */

@@ -388,6 +388,77 @@ static void test_fin_wait2_old_ack(void)
 }
 
 /* Any segment at all: what no answer may ever be. */
+/* RFC 7323 3.2: without the timestamp that was agreed a segment is ignored, but a
+ * RST has none, and a SYN is of another connection.
+ */
+static void test_no_timestamp(void)
+{
+	bool ok = true;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bases); i++) {
+		struct waltz_tw_view tw = {
+			.snd_nxt = bases[i],
+			.rcv_nxt = bases[i] + 5,
+			.ts_recent = bases[i],
+			.has_ts = true,
+		};
+		struct waltz_seg seg;
+
+		fill_seg(&seg, F | K, tw.rcv_nxt - 1, 0, tw.snd_nxt);
+		ok &= waltz_tw_verdict(&tw, &seg) == WALTZ_TW_IGNORE;
+		fill_seg(&seg, K | P, tw.rcv_nxt, 9, tw.snd_nxt);
+		ok &= waltz_tw_verdict(&tw, &seg) == WALTZ_TW_IGNORE;
+		fill_seg(&seg, S, tw.rcv_nxt + 1, 0, 0);
+		ok &= waltz_tw_verdict(&tw, &seg) == WALTZ_TW_REOPEN;
+		tw.fin_wait2 = true;
+		fill_seg(&seg, F | K, tw.rcv_nxt, 0, tw.snd_nxt);
+		ok &= waltz_tw_verdict(&tw, &seg) == WALTZ_TW_IGNORE;
+		fill_seg(&seg, R, tw.rcv_nxt, 0, 0);
+		ok &= waltz_tw_verdict(&tw, &seg) == WALTZ_TW_RESET;
+	}
+	CHECK(ok, "segments without the timestamp that was agreed");
+}
+
+/* What proves, without a record, that a FIN is of a connection of ours. */
+static void test_lost_fin(void)
+{
+	static const struct {
+		const char *what;
+		u8 flags;
+		u32 len;
+		s32 echo;	/* to our clock */
+		bool ts;
+		bool want;
+	} lines[] = {
+		{ "the echo of now", F | K, 0, 0, true, true },
+		{ "of 2MSL ago", F | K, 0, -60000, true, true },
+		{ "of before", F | K, 0, -60001, true, false },
+		{ "of the future", F | K, 0, 1, true, false },
+		{ "of half the world ago", F | K, 0, -0x7fffffff, true, false },
+		{ "no timestamp", F | K, 0, 0, false, false },
+		{ "with PSH", F | K | P, 0, 0, true, true },
+		{ "with data", F | K, 1, 0, true, false },
+		{ "with SYN", F | K | S, 0, 0, true, false },
+		{ "with RST", F | K | R, 0, 0, true, false },
+		{ "no ACK", F, 0, 0, true, false },
+		{ "no FIN", K, 0, 0, true, false },
+	};
+	unsigned int i, l;
+
+	for (l = 0; l < ARRAY_SIZE(lines); l++) {
+		for (i = 0; i < ARRAY_SIZE(bases); i++) {
+			struct waltz_seg seg;
+
+			fill_seg(&seg, lines[l].flags, 7, lines[l].len, 9);
+			seg.opts = lines[l].ts ? WALTZ_OPT_TS : 0;
+			seg.tsecr = bases[i] + (u32)lines[l].echo;
+			CHECK(waltz_tw_lost_fin(&seg, bases[i], 60000) ==
+			      lines[l].want, "%s", lines[l].what);
+		}
+	}
+}
+
 static void test_random(void)
 {
 	unsigned int i;
@@ -457,6 +528,8 @@ static const struct unit_case cases[] = {
 	{ "TIME_WAIT: SYN, random", test_rfc6191_random },
 	{ "FIN_WAIT2: the matrix", test_fin_wait2 },
 	{ "FIN_WAIT2: too old an ACK", test_fin_wait2_old_ack },
+	{ "no timestamp where one was agreed", test_no_timestamp },
+	{ "a FIN without a record", test_lost_fin },
 	{ "random segments", test_random },
 };
 
