@@ -65,7 +65,7 @@ must r c send A win=1
 check "the ACK opens the connection" wait_for raw_state_is c ESTABLISHED
 check "which is counted" counted A cookies_accepted 1
 must a l nonblock
-must a l accept c
+wait_for tell a l accept c || bail "$WHY"
 check "and answered by nothing" tell r c silent
 
 # What was agreed: timestamps, and an MSS of 1300 with 12 bytes for them; the
@@ -82,7 +82,7 @@ check "and data comes in" answers hello a c read 100
 must r c skip A
 must r c send A
 must r h1 send A
-check "those with a record are not disturbed" tell a l accept h1
+check "those with a record are not disturbed" wait_for tell a l accept h1
 
 # The setting.
 set_waltz A max_half_open=2 syncookies=0
@@ -109,7 +109,7 @@ must r plain send S seq=-1
 check "no timestamps: they are not offered" tell r plain expect SA ack=0 ts=no
 check "nor is window scale, which would be forgotten" not matches "$REPLY" "*wscale=*"
 must r plain send A
-must a l accept plain
+wait_for tell a l accept plain || bail "$WHY"
 must a plain send 1401
 check "the MSS is kept" tell r plain expect A seq=0 len=1400
 must r plain send A
@@ -117,7 +117,7 @@ check "then the rest" tell r plain expect A len=1
 must r plain send A
 cookie odd mss=1459
 must r odd send A
-must a l accept odd
+wait_for tell a l accept odd || bail "$WHY"
 must a odd send 1453
 check "an MSS that has no place: the next smaller one" tell r odd expect A seq=0 len=1452
 must r odd send A
@@ -127,12 +127,12 @@ must r odd send A
 # The ACK may be lost; the first data does as well.
 cookie data ts=1 wscale=3
 must r data send AP data=first
-check "data with the ACK: the connection opens" tell a l accept data
+check "data with the ACK: the connection opens" wait_for tell a l accept data
 check "and the data is there" answers first a data read 100
 check "and acknowledged" tell r data expect A ack=0
 cookie fin ts=1
 must r fin send FAP data=all
-must a l accept fin
+wait_for tell a l accept fin || bail "$WHY"
 check "data and FIN with the ACK" answers all a fin read 100
 check "and the end" tell a fin eof
 check "CLOSE_WAIT" raw_state_is fin CLOSE_WAIT
@@ -171,7 +171,7 @@ check "another port" tell r g expect R
 check "is no cookie's either" counted A cookies_refused 1
 check "none of them opened anything" errs EAGAIN a l accept f
 must r f send A
-check "the right one does" tell a l accept f
+check "the right one does" wait_for tell a l accept f
 check "with all that was agreed" raw_state_is f ESTABLISHED
 
 # Who never sent that SYN says so; there is nothing to take back.

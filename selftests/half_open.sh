@@ -53,7 +53,7 @@ must r x send F
 check "FIN without ACK: ignored" tell r x silent
 check "the record stays through all this" stays x
 must r x send A
-check "the right ACK makes the connection" tell a l accept x
+check "the right ACK makes the connection" wait_for tell a l accept x
 check "and is answered by nothing" tell r x silent
 check "ESTABLISHED" raw_state_is x ESTABLISHED
 check_waltz "no record is left" stat_is A half_open_now 0
@@ -62,7 +62,7 @@ check_waltz "no record is left" stat_is A half_open_now 0
 reach SYN_RECV y
 must r y send FAP data=last-words
 check "ACK, data and FIN at once: all is acknowledged" tell r y expect A ack=0
-must a l accept y
+wait_for tell a l accept y || bail "$WHY"
 check "the data is there" answers last-words a y read 100
 check "and the end" tell a y eof
 check "CLOSE_WAIT" raw_state_is y CLOSE_WAIT

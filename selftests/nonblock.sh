@@ -29,7 +29,7 @@ check "connect() once more: succeeds, once" tell a c connect $ADDR_B $PORT
 check "and then EISCONN" errs EISCONN a c connect $ADDR_B $PORT
 no_netem A
 check "poll() of the listener wakes up" answers in b l poll 20000
-must b l accept s
+wait_for tell b l accept s || bail "$WHY"
 check "recv() without data: EAGAIN" errs EAGAIN a c read 10
 must b s send 100
 check "poll() wakes up: readable" answers in,out a c poll 20000

@@ -45,6 +45,7 @@ import socket
 import struct
 import sys
 
+from checksum import checksum
 from ctl import Failure, options, serve
 
 ETH_P_IP = 0x0800
@@ -60,15 +61,6 @@ PATIENCE = 10.0
 device, our_ip, their_ip, their_mac, protocol = sys.argv[1:6]
 protocol = int(protocol)
 address = (device, ETH_P_IP, 0, 0, bytes.fromhex(their_mac.replace(":", "")))
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def flag_bits(text):

@@ -12,7 +12,12 @@ import select
 import socket
 import struct
 import subprocess
+import sys
 import time
+
+sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# pylint: disable=wrong-import-position
+from checksum import checksum
 
 OURS, THEIRS = "10.254.0.2", "10.254.0.1"
 ADDRESSES = socket.inet_aton(OURS) + socket.inet_aton(THEIRS)
@@ -28,15 +33,6 @@ IFF_TUN, IFF_NO_PI = 1, 0x1000
 
 class Failure(Exception):
     """Something did not go as it should."""
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def signed(value):

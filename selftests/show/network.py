@@ -26,6 +26,7 @@ import time
 
 sys.path.insert(1, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 # pylint: disable=wrong-import-position
+from checksum import checksum
 from ctl import Failure, serve
 
 ETH_P_ALL, ETH_P_IP = 0x0003, 0x0800
@@ -34,15 +35,6 @@ TP_STATUS_CSUMNOTREADY = 1 << 3
 PATIENCE = 20.0
 
 protocol = int(sys.argv[1])
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
 
 
 def finish(frame):
