@@ -58,6 +58,9 @@ class Stream:
         data, self.rest = self.rest[:count], self.rest[count:]
         return data
 
+    def put_back(self, data):
+        self.rest = data + self.rest
+
 
 class Job:
     """A command in the background."""
@@ -125,9 +128,13 @@ class Peer:
     def do_send(self, count):
         left = int(count)
         while left:
-            part = min(left, BLOCK)
-            self.sock.sendall(self.stream("out").take(part))
-            left -= part
+            data = self.stream("out").take(min(left, BLOCK))
+            sent = 0
+            try:
+                sent = self.sock.send(data)
+            finally:
+                self.stream("out").put_back(data[sent:])
+            left -= sent
         return count
 
     def do_recv(self, count):
