@@ -485,6 +485,21 @@ void waltz_advance_rtx(struct sock *sk)
 		ws->rtx_head = NULL;
 }
 
+/**
+ * waltz_rewind_rtx() - all that is outstanding may be lost: send it again
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_rewind_rtx(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	ws->rtx_head = skb_peek(&sk->sk_write_queue);
+	if (ws->rtx_head == ws->send_head)
+		ws->rtx_head = NULL;
+}
+
 static u32 wnd_end(const struct waltz_sock *ws)
 {
 	return ws->snd_una + ws->snd_wnd;

@@ -77,6 +77,17 @@ static void duplicate_ack(struct sock *sk)
 	}
 }
 
+/* The room for what is outstanding, which was taken back, is there again. */
+static void room_again(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	ws->backoff = 0;
+	ws->stalled_since = 0;
+	waltz_rewind_rtx(sk);
+	waltz_arm_retransmit(sk);
+}
+
 /**
  * waltz_stream_ack() - take an acknowledgment and a window
  * @sk: the socket
@@ -100,8 +111,13 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 		 wnd == ws->snd_wnd)
 		duplicate_ack(sk);	/* RFC 5681 section 2's definition */
 
+	/* Of two with the same numbers the order is not known: then the larger
+	 * window counts, or none at all, which is asked about.
+	 */
 	if (seq_gt(seg->ack, una) || seq_gt(seg->seq, ws->snd_wl1) ||
-	    (seg->seq == ws->snd_wl1 && wnd > ws->snd_wnd)) {
+	    (seg->seq == ws->snd_wl1 && (wnd > ws->snd_wnd || !wnd))) {
+		if (!ws->snd_wnd && wnd && waltz_in_flight(ws))
+			room_again(sk);
 		ws->snd_wl1 = seg->seq;
 		ws->snd_wnd = wnd;
 		ws->max_wnd = max(ws->max_wnd, wnd);

@@ -134,6 +134,21 @@ static void time_out(struct sock *sk)
 	waltz_event(sk, WALTZ_EV_TIMEOUT, NULL);
 }
 
+/* RFC 9293 3.8.6, SHLD-17: the peer took back the room for what is outstanding,
+ * but it is there and says so. Retransmissions are probes then, which have no
+ * end for a socket that has an owner.
+ */
+static bool window_withdrawn(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	return !ws->snd_wnd && !sock_flag(sk, SOCK_DEAD) &&
+	       !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) &&
+	       !user_timeout_over(ws, ws->stalled_since) &&
+	       time_before(jiffies, ws->last_rcvd + 2 *
+			   usecs_to_jiffies(WALTZ_RTO_MAX_US));
+}
+
 /* RFC 6298 5.4 to 5.7. */
 static void retransmit_timeout(struct sock *sk)
 {
@@ -144,7 +159,7 @@ static void retransmit_timeout(struct sock *sk)
 		return;
 	if (!ws->stalled_since)
 		ws->stalled_since = jiffies ?: 1;
-	if (give_up(sk, ws->backoff)) {
+	if (give_up(sk, ws->backoff) && !window_withdrawn(sk)) {
 		time_out(sk);
 		return;
 	}
@@ -155,10 +170,7 @@ static void retransmit_timeout(struct sock *sk)
 	} else {
 		waltz_cong_timeout(&ws->cong, ws->snd_nxt,
 				   waltz_in_flight(ws), !ws->backoff);
-		/* Go back: all that is outstanding may be lost. */
-		ws->rtx_head = skb_peek(&sk->sk_write_queue);
-		if (ws->rtx_head == ws->send_head)
-			ws->rtx_head = NULL;
+		waltz_rewind_rtx(sk);
 	}
 	waltz_retransmit(sk);
 	if (ws->backoff < 255)

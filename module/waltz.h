@@ -427,6 +427,7 @@ void waltz_send_probe(struct sock *sk, bool keepalive);
 void waltz_push(struct sock *sk, bool nagle_off);
 bool waltz_retransmit(struct sock *sk);
 void waltz_advance_rtx(struct sock *sk);
+void waltz_rewind_rtx(struct sock *sk);
 struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);
 void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb);
 void waltz_purge_write_queue(struct sock *sk);

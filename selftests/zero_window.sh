@@ -65,9 +65,20 @@ mark A
 mark B
 must a c start send $SIZE
 must b s start send $SIZE
+# asked HOST: by a probe, or by a segment again that was under way when the room for
+# it was taken back.
+asked()
+{
+	local probes
+
+	stat "$1" probes
+	probes=$((REPLY - ${MARK[$1:probes]}))
+	stat "$1" retrans_timeout
+	at_least $((probes + REPLY - ${MARK[$1:retrans_timeout]})) 1
+}
 both_asked()
 {
-	probes_more 1 && stat B probes && at_least $((REPLY - ${MARK[B:probes]})) 1
+	asked A && asked B
 }
 check "nobody reads on either side: both ask" wait_for both_asked
 must a cr start recv $SIZE
