@@ -94,13 +94,20 @@ static int claim_port(struct sock *sk, void *arg)
 static int try_next(struct search *s, int number, int end)
 {
 	struct waltz_net *wn = waltz_net(s->key->net);
-	struct waltz_portmap *map = waltz_portmap_find(wn, s->key);
+	struct waltz_portmap *map = NULL;
 	int err;
 
+	/* The same names may be free on one device and taken on another. */
+	if (!s->key->dif)
+		map = waltz_portmap_find(wn, s->key);
+
 	for (;; number++) {
+		/* Before the map: it does not know a port above 65535. */
+		if (number > end)
+			return -ENOENT;
 		if (map)
 			number = waltz_portmap_next(map, number, end);
-		if (number < 0 || number > end)
+		if (number < 0)
 			return -ENOENT;
 		if (!inet_is_local_reserved_port(s->key->net, number) &&
 		    !waltz_portmap_is_bound(wn, number))
@@ -114,7 +121,7 @@ static int try_next(struct search *s, int number, int end)
 		return 0;
 	if (map && err != -EADDRNOTAVAIL)
 		waltz_portmap_not_taken(map, number);
-	if (++s->failed == LONG_SEARCH && !map)
+	if (++s->failed == LONG_SEARCH && !map && !s->key->dif)
 		waltz_portmap_new(wn, s->key, s->low, s->high);
 	return err;
 }
