@@ -4,6 +4,7 @@
  * with the sockets that hold it; TIME_WAIT records hold their ports by the
  * counters of tw_ports.c. The port that connect() chooses is in ephemeral.c.
  */
+#include <linux/bitmap.h>
 #include <linux/random.h>
 #include <linux/slab.h>
 #include <net/ip.h>
@@ -93,40 +94,55 @@ static void add_owner(struct waltz_port *port, struct sock *sk, bool shared)
 	sk_add_bind_node(sk, &port->owners);
 }
 
+/* What a socket that binds may share a port with. */
+enum share {
+	SHARE_NOTHING,		/* with nobody, whatever the address */
+	SHARE_DISTINCT,		/* who has another address or device */
+	SHARE_IDLE,		/* and SO_REUSEADDR: ip_autobind_reuse */
+	SHARE_GROUP,		/* and SO_REUSEPORT: the port was asked for */
+};
+
 /* TCP's rules (inet_csk_bind_conflict()). */
-static bool owners_conflict(const struct sock *sk, const struct sock *other)
+static bool owners_conflict(const struct sock *sk, const struct sock *other,
+			    enum share how)
 {
 	__be32 a = inet_sk(sk)->inet_rcv_saddr;
 	__be32 b = inet_sk(other)->inet_rcv_saddr;
 	int dev = READ_ONCE(sk->sk_bound_dev_if);
 	int other_dev = READ_ONCE(other->sk_bound_dev_if);
+	bool group;
 
 	if (sk == other)
 		return false;
+	if (how == SHARE_NOTHING)
+		return true;
 	if (dev && other_dev && dev != other_dev)
 		return false;
 	if (a && b && a != b)
 		return false;
-	if (sk->sk_reuse && other->sk_reuse && other->sk_state != TCP_LISTEN)
-		return false;
-	if (sk->sk_reuseport && other->sk_reuseport &&
-	    uid_eq(sock_i_uid((struct sock *)sk),
-		   sock_i_uid((struct sock *)other)))
-		return false;
-	return true;
+	if (how == SHARE_DISTINCT)
+		return true;
+	group = sk->sk_reuseport && other->sk_reuseport &&
+		uid_eq(sock_i_uid((struct sock *)sk),
+		       sock_i_uid((struct sock *)other));
+	if (group)
+		return how != SHARE_GROUP;
+	return !sk->sk_reuse || !other->sk_reuse ||
+	       other->sk_state == TCP_LISTEN;
 }
 
-static bool port_conflict(const struct waltz_port *port, const struct sock *sk)
+static bool port_conflict(const struct waltz_port *port, const struct sock *sk,
+			  enum share how)
 {
 	struct sock *other;
 
 	sk_for_each_bound(other, &port->owners)
-		if (owners_conflict(sk, other))
+		if (owners_conflict(sk, other, how))
 			return true;
 	return false;
 }
 
-static int try_bind(struct sock *sk, u16 number, bool unused_only)
+static int try_bind(struct sock *sk, u16 number, enum share how)
 {
 	struct net *net = sock_net(sk);
 	struct port_bucket *b = bucket_of(net, number);
@@ -135,7 +151,7 @@ static int try_bind(struct sock *sk, u16 number, bool unused_only)
 
 	spin_lock_bh(&b->lock);
 	port = find_port(b, net, number);
-	if (port && (unused_only || port_conflict(port, sk)))
+	if (port && port_conflict(port, sk, how))
 		goto out;
 	if (!port) {
 		port = new_port(b, net, number);
@@ -151,34 +167,63 @@ out:
 	return err;
 }
 
-static int bind_ephemeral(struct sock *sk)
+/* One round over the range. @held: ports that records keep from the socket,
+ * or NULL: those where there is a record that does, of whatever address.
+ */
+static int bind_in_range(struct sock *sk, enum share how,
+			 const unsigned long *held)
 {
 	struct net *net = sock_net(sk);
 	struct waltz_net *wn = waltz_net(net);
-	int low, high, n, i, pass, err;
-	u32 start;
+	u32 start = get_random_u32();
+	int low, high, n, i, err;
 
-	inet_get_local_port_range(net, &low, &high);
+	inet_sk_get_local_port_range(sk, &low, &high);
 	n = high - low + 1;
-	start = get_random_u32();
-	/* A port nobody has; if there is none, one that may be shared. Records
-	 * keep it from us whatever their address: to look through them for
-	 * each port would take too long.
-	 */
-	for (pass = 0; pass < 2; pass++) {
-		for (i = 0; i < n; i++) {
-			int number = low + (int)((start + i) % n);
+	for (i = 0; i < n; i++) {
+		int number = low + (int)((start + i) % n);
 
-			if (inet_is_local_reserved_port(net, number) ||
-			    (!pass && waltz_portmap_is_bound(wn, number)) ||
-			    waltz_tw_port_held(sk, number))
-				continue;
-			err = try_bind(sk, number, !pass);
-			if (err != -EADDRINUSE)
-				return err;
-		}
+		if (inet_is_local_reserved_port(net, number) ||
+		    (how == SHARE_NOTHING &&
+		     waltz_portmap_is_bound(wn, number)))
+			continue;
+		if (held ? test_bit(number, held) :
+			   waltz_tw_port_held(sk, number))
+			continue;
+		err = try_bind(sk, number, how);
+		if (err != -EADDRINUSE)
+			return err;
+		if (!(i % 64))
+			cond_resched();
 	}
 	return -EADDRINUSE;
+}
+
+/* A port nobody has; if there is none, one that is free at this address. As
+ * with TCP, the options share a port that was not asked for only if
+ * ip_autobind_reuse says so: no server is to find itself in another's group.
+ */
+static int bind_ephemeral(struct sock *sk)
+{
+	unsigned long *held = NULL;
+	int err;
+
+	err = bind_in_range(sk, SHARE_NOTHING, NULL);
+	if (err != -EADDRINUSE)
+		return err;
+	/* To look through the records for each port would take too long. */
+	if (inet_sk(sk)->inet_rcv_saddr) {
+		held = bitmap_zalloc(65536, GFP_KERNEL);
+		if (!held)
+			return -ENOBUFS;
+		waltz_tw_ports_held(sk, held);
+	}
+	err = bind_in_range(sk, SHARE_DISTINCT, held);
+	if (err == -EADDRINUSE &&
+	    READ_ONCE(sock_net(sk)->ipv4.sysctl_ip_autobind_reuse))
+		err = bind_in_range(sk, SHARE_IDLE, held);
+	bitmap_free(held);
+	return err;
 }
 
 /**
@@ -206,11 +251,11 @@ int waltz_get_port(struct sock *sk, unsigned short snum)
 	if (waltz_tw_address_held(sk, snum))
 		return -EADDRINUSE;
 	if (!ws->port)
-		return try_bind(sk, snum, false);
+		return try_bind(sk, snum, SHARE_GROUP);
 
 	b = bucket_of(sock_net(sk), ws->port->number);
 	spin_lock_bh(&b->lock);
-	err = port_conflict(ws->port, sk) ? -EADDRINUSE : 0;
+	err = port_conflict(ws->port, sk, SHARE_GROUP) ? -EADDRINUSE : 0;
 	spin_unlock_bh(&b->lock);
 	return err;
 }

@@ -54,6 +54,7 @@ unsigned int waltz_tw_count(const struct waltz_net *wn);
 unsigned int waltz_tw_peak(const struct waltz_net *wn);
 bool waltz_tw_port_held(const struct sock *sk, u16 number);
 bool waltz_tw_address_held(const struct sock *sk, u16 number);
+void waltz_tw_ports_held(const struct sock *sk, unsigned long *map);
 
 /* For /proc: *pos is a record's index; 0 begins. */
 bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,

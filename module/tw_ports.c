@@ -103,6 +103,40 @@ bool waltz_tw_port_held(const struct sock *sk, u16 number)
 	return false;
 }
 
+/* Is there a record that keeps the socket from @number, or, if @map, which
+ * ports do they keep from it? Looks through all of them.
+ */
+static bool look_through(const struct sock *sk, u16 number, unsigned long *map)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	__be32 addr = inet_sk(sk)->inet_rcv_saddr;
+	struct waltz_tw_info info;
+	struct waltz_key key;
+	unsigned int class;
+	u32 pos = 0, n;
+
+	do {
+		rcu_read_lock();
+		for (n = 0; n < 1024; n++) {
+			if (!waltz_tw_next(wn, &pos, &key, &info))
+				break;
+			class = (info.reuseaddr ? REUSEADDR : 0) |
+				(info.reuseport ? REUSEPORT : 0);
+			if (key.laddr != addr || !class_conflicts(class, sk))
+				continue;
+			if (map) {
+				__set_bit(ntohs(key.lport), map);
+			} else if (ntohs(key.lport) == number) {
+				rcu_read_unlock();
+				return true;
+			}
+		}
+		rcu_read_unlock();
+		cond_resched();
+	} while (n == 1024);
+	return false;
+}
+
 /**
  * waltz_tw_address_held() - the same, of the socket's own local address
  * @sk: who wants to bind it
@@ -115,32 +149,19 @@ bool waltz_tw_port_held(const struct sock *sk, u16 number)
  */
 bool waltz_tw_address_held(const struct sock *sk, u16 number)
 {
-	struct waltz_net *wn = waltz_net(sock_net(sk));
-	__be32 addr = inet_sk(sk)->inet_rcv_saddr;
-	struct waltz_tw_info info;
-	struct waltz_key key;
-	bool held = false;
-	u32 pos = 0, n;
-
 	if (!waltz_tw_port_held(sk, number))
 		return false;
-	if (!addr)
-		return true;
-	while (!held) {
-		rcu_read_lock();
-		for (n = 0; n < 1024 && !held; n++) {
-			if (!waltz_tw_next(wn, &pos, &key, &info))
-				break;
-			held = ntohs(key.lport) == number &&
-			       key.laddr == addr &&
-			       class_conflicts((info.reuseaddr ? REUSEADDR : 0) |
-					       (info.reuseport ? REUSEPORT : 0),
-					       sk);
-		}
-		rcu_read_unlock();
-		if (n < 1024)
-			break;
-		cond_resched();
-	}
-	return held;
+	return !inet_sk(sk)->inet_rcv_saddr || look_through(sk, number, NULL);
+}
+
+/**
+ * waltz_tw_ports_held() - the same, of all ports
+ * @sk: who wants to bind one; its address is a certain one
+ * @map: 65536 bits, clear; set for those it is kept from
+ *
+ * Context: process, may sleep.
+ */
+void waltz_tw_ports_held(const struct sock *sk, unsigned long *map)
+{
+	look_through(sk, 0, map);
 }
