@@ -301,8 +301,11 @@ int waltz_inherit_port(struct sock *sk, struct sock *child)
 	int err = -ENOENT;
 
 	spin_lock(&b->lock);
-	port = waltz_sk(sk)->port;
-	if (port) {
+	/* By number: the listener may have another port by now, which is not
+	 * of this bucket.
+	 */
+	port = find_port(b, sock_net(sk), inet_sk(child)->inet_num);
+	if (port && port == READ_ONCE(waltz_sk(sk)->port)) {
 		add_owner(port, child, false);
 		err = 0;
 	}
