@@ -6,8 +6,9 @@
  */
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/siphash.h>
 #include <net/ip.h>
-#include <net/secure_seq.h>
+#include <net/netns/hash.h>
 
 #include "portmap.h"
 #include "timewait.h"
@@ -18,6 +19,7 @@
  */
 #define PERTURB_SLOTS	1024u
 static atomic_t perturb[PERTURB_SLOTS];
+static siphash_key_t port_secret __read_mostly;
 
 /* A search that has failed that often is worth a map. */
 #define LONG_SEARCH	8
@@ -162,7 +164,10 @@ static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
 
 	inet_sk_get_local_port_range(sk, &s.low, &s.high);
 	n = s.high - s.low + 1;
-	offset = secure_ipv4_port_ephemeral(key->laddr, key->raddr, key->rport);
+	/* Namespaces often have the same addresses, and different owners. */
+	offset = siphash_4u32((__force u32)key->laddr, (__force u32)key->raddr,
+			      (__force u32)key->rport, net_hash_mix(key->net),
+			      &port_secret);
 	count = &perturb[(u32)(offset >> 32) % PERTURB_SLOTS];
 	start = s.low + (int)(((u32)offset + (u32)atomic_read(count)) % n);
 
@@ -213,6 +218,7 @@ void waltz_ephemeral_init(void)
 {
 	unsigned int i;
 
+	get_random_bytes(&port_secret, sizeof(port_secret));
 	for (i = 0; i < PERTURB_SLOTS; i++)
 		atomic_set(&perturb[i], (int)get_random_u32());
 }
