@@ -583,6 +583,27 @@ static inline void send_sentinel(struct __test_metadata *_metadata, int from,
 	ASSERT_EQ(0, set_timeout(to, SO_RCVTIMEO, 0));
 }
 
+/* A network namespace of its own, with lo up, for tests of @protocol. */
+static inline void enter_namespace(struct __test_metadata *_metadata,
+				   int protocol, const char *proc)
+{
+	struct ifreq ifr = { .ifr_name = "lo" };
+	int fd;
+
+	ASSERT_EQ(0, rc(unshare(CLONE_NEWNET)));
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ASSERT_LE(0, rc(fd));
+	ASSERT_EQ(0, rc(ioctl(fd, SIOCGIFFLAGS, &ifr)));
+	ifr.ifr_flags |= IFF_UP;
+	ASSERT_EQ(0, rc(ioctl(fd, SIOCSIFFLAGS, &ifr)));
+	close(fd);
+
+	api_protocol = protocol;
+	api_proc = proc;
+	/* A protocol that is not there fails every test: it must not be skipped. */
+	close(open_socket(_metadata, SOCK_CLOEXEC));
+}
+
 FIXTURE(api)
 {
 	int protocol;
@@ -608,21 +629,7 @@ FIXTURE_VARIANT_ADD(api, waltz)
 
 FIXTURE_SETUP(api)
 {
-	struct ifreq ifr = { .ifr_name = "lo" };
-	int fd;
-
-	ASSERT_EQ(0, rc(unshare(CLONE_NEWNET)));
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	ASSERT_LE(0, rc(fd));
-	ASSERT_EQ(0, rc(ioctl(fd, SIOCGIFFLAGS, &ifr)));
-	ifr.ifr_flags |= IFF_UP;
-	ASSERT_EQ(0, rc(ioctl(fd, SIOCSIFFLAGS, &ifr)));
-	close(fd);
-
-	api_protocol = variant->protocol;
-	api_proc = variant->proc;
-	/* A protocol that is not there fails every test: it must not be skipped. */
-	close(open_socket(_metadata, SOCK_CLOEXEC));
+	enter_namespace(_metadata, variant->protocol, variant->proc);
 }
 
 FIXTURE_TEARDOWN(api)
