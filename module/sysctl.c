@@ -46,6 +46,26 @@ enum {
 
 static int mem_limits[2] = { 2048, 1 << 30 };
 
+/* Three numbers, all of them or none: proc_dointvec_minmax() alone would take
+ * those before the one it refuses.
+ */
+static int three_numbers(waltz_ctl_table *table, int write, void *buffer,
+			 size_t *lenp, loff_t *ppos)
+{
+	struct ctl_table copy = *table;
+	int *value = table->data, new[3];
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(new); i++)
+		new[i] = READ_ONCE(value[i]);
+	copy.data = new;
+	err = proc_dointvec_minmax(&copy, write, buffer, lenp, ppos);
+	for (i = 0; write && !err && i < ARRAY_SIZE(new); i++)
+		WRITE_ONCE(value[i], new[i]);
+	return err;
+}
+
 static const struct ctl_table template[] = {
 #define ENTRY(field, low, high) {					       \
 		.procname	= #field,				       \
@@ -63,7 +83,7 @@ static const struct ctl_table template[] = {
 		.data		= (void *)offsetof(struct waltz_sysctls, rmem),
 		.maxlen		= 3 * sizeof(int),
 		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
+		.proc_handler	= three_numbers,
 		.extra1		= &mem_limits[0],
 		.extra2		= &mem_limits[1],
 	},
@@ -72,7 +92,7 @@ static const struct ctl_table template[] = {
 		.data		= (void *)offsetof(struct waltz_sysctls, wmem),
 		.maxlen		= 3 * sizeof(int),
 		.mode		= 0644,
-		.proc_handler	= proc_dointvec_minmax,
+		.proc_handler	= three_numbers,
 		.extra1		= &mem_limits[0],
 		.extra2		= &mem_limits[1],
 	},
