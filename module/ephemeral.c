@@ -123,7 +123,8 @@ static int try_next(struct search *s, int number, int end)
 		return 0;
 	if (map && err != -EADDRNOTAVAIL)
 		waltz_portmap_not_taken(map, number);
-	if (++s->failed == LONG_SEARCH && !map && !s->key->dif)
+	if (++s->failed == LONG_SEARCH && !s->key->dif &&
+	    (!map || !waltz_portmap_covers(map, s->low, s->high)))
 		waltz_portmap_new(wn, s->key, s->low, s->high);
 	return err;
 }

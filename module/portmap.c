@@ -127,6 +127,19 @@ struct waltz_portmap *waltz_portmap_new(struct waltz_net *wn,
 }
 
 /**
+ * waltz_portmap_covers() - has the range grown since the map was made?
+ * @map: the destination's map
+ * @low: first port of the range
+ * @high: the last one
+ *
+ * Return: true when the map has a bit for each port of the range.
+ */
+bool waltz_portmap_covers(const struct waltz_portmap *map, u16 low, u16 high)
+{
+	return low >= map->low && high - map->low < map->bits;
+}
+
+/**
  * waltz_portmap_next() - the next port that is worth a try
  * @map: the destination's map
  * @port: the first in question
