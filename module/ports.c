@@ -167,6 +167,20 @@ out:
 	return err;
 }
 
+/* A socket that left the port while we looked at its owners may have left a
+ * record first: so records come last.
+ */
+static int bind_port(struct sock *sk, u16 number, enum share how)
+{
+	int err = try_bind(sk, number, how);
+
+	if (!err && waltz_tw_address_held(sk, number)) {
+		waltz_put_port(sk);
+		err = -EADDRINUSE;
+	}
+	return err;
+}
+
 /* One round over the range. @held: ports that records keep from the socket,
  * or NULL: those where there is a record that does, of whatever address.
  */
@@ -190,7 +204,7 @@ static int bind_in_range(struct sock *sk, enum share how,
 		if (held ? test_bit(number, held) :
 			   waltz_tw_port_held(sk, number))
 			continue;
-		err = try_bind(sk, number, how);
+		err = bind_port(sk, number, how);
 		if (err != -EADDRINUSE)
 			return err;
 		if (!(i % 64))
@@ -245,18 +259,15 @@ int waltz_get_port(struct sock *sk, unsigned short snum)
 
 	if (!ws->port && !snum)
 		return bind_ephemeral(sk);
-	/* A record that comes after that look was a socket until now, and not
-	 * one that allowed us the port.
-	 */
-	if (waltz_tw_address_held(sk, snum))
-		return -EADDRINUSE;
 	if (!ws->port)
-		return try_bind(sk, snum, SHARE_GROUP);
+		return bind_port(sk, snum, SHARE_GROUP);
 
 	b = bucket_of(sock_net(sk), ws->port->number);
 	spin_lock_bh(&b->lock);
 	err = port_conflict(ws->port, sk, SHARE_GROUP) ? -EADDRINUSE : 0;
 	spin_unlock_bh(&b->lock);
+	if (!err && waltz_tw_address_held(sk, snum))
+		err = -EADDRINUSE;
 	return err;
 }
 
