@@ -55,6 +55,16 @@ def write(name, value):
         file.write(str(value))
 
 
+def set_range(low, high):
+    """Where ports that nobody asks for come from; written if it is news."""
+    if set_range.now != (low, high):
+        write("ipv4/ip_local_port_range", f"{low} {high}")
+        set_range.now = low, high
+
+
+set_range.now = None
+
+
 class Stuck(Exception):
     """A connection did not come to where it should be."""
 
@@ -198,7 +208,7 @@ class Run:
         self.start_listening(sock)
 
     def zero(self, side, port, _):
-        write("ipv4/ip_local_port_range", f"{port} {port}")
+        set_range(port, port)
         self.start_listening(self.bind(side, 0))
 
     def connect(self, sock, to):
@@ -214,16 +224,16 @@ class Run:
         self.connect(self.bind(side, port), self.servers[1].getsockname())
 
     def auto_same(self, side, port, peer):
-        write("ipv4/ip_local_port_range", f"{port} {port}")
+        set_range(port, port)
         self.connect(self.socket(side), peer)
 
     def auto_other(self, side, port, _):
-        write("ipv4/ip_local_port_range", f"{port} {port}")
+        set_range(port, port)
         self.connect(self.socket(side), self.servers[1].getsockname())
 
     def outcome(self, case, port):
         """What the asker gets: ok, or an errno's name."""
-        write("ipv4/ip_local_port_range", "{} {}".format(*RANGE))
+        set_range(*RANGE)
         try:
             names = getattr(self, case.holder)(case.has, port)
             if case.ask.endswith("same"):
