@@ -233,12 +233,16 @@ static unsigned int listen_slot(const struct net *net, u16 port)
 struct sock *waltz_lookup_listener(const struct waltz_key *key)
 {
 	unsigned int slot = listen_slot(key->net, ntohs(key->lport));
-	struct sock *sk, *best = NULL;
 	struct hlist_nulls_node *node;
-	int score, best_score = 0;
-	u32 equals = 0, random = key->hash;
+	struct sock *sk, *best;
+	int score, best_score;
+	u32 equals, random;
 
 again:
+	best = NULL;
+	best_score = 0;
+	equals = 0;
+	random = key->hash;
 	sk_nulls_for_each_rcu(sk, node, &lhash[slot]) {
 		score = listener_score(sk, key);
 		if (score > best_score) {
