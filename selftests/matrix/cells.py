@@ -218,7 +218,10 @@ class Difference:
     """What TCP does otherwise, and why it is not copied."""
 
     def __init__(self, where, fields):
-        self.where, (self.kernel, self.state, self.name, self.tcp, self.reason) = where, fields
+        self.where, (kernel, self.state, self.name, self.tcp, self.reason) = where, fields
+        # "some": it depends on the patch level, and need not be.
+        self.some = kernel == "some"
+        self.kernel = "*" if self.some else kernel
         self.used = False
 
 

@@ -153,7 +153,8 @@ def compare(cells, tcp, waltz, kernel):
                 break
         else:
             faulty[cell] = [f"TCP:   {got}", f"Waltz: {other}", f"RFC:   {cell.rfc}"]
-    stale = [e for e in listed if not e.used and fnmatch.fnmatchcase(kernel, e.kernel)]
+    stale = [e for e in listed if not e.used and not e.some and
+             fnmatch.fnmatchcase(kernel, e.kernel)]
     return faulty, stale
 
 
