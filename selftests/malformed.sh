@@ -49,7 +49,7 @@ flags=(
 # MUST-63).
 sources=(0.0.0.0 127.0.0.1 224.0.0.1 255.255.255.255 10.253.0.255 "$ADDR_A")
 
-plan $((2 * (${#classes[@]} + ${#flags[@]} + ${#sources[@]}) + 13))
+plan $((2 * (${#classes[@]} + ${#flags[@]} + ${#sources[@]}) + 14))
 hosts
 raw_pair
 raw_open new
@@ -138,3 +138,6 @@ must r new send AP opt=00ffffff data=hello
 check "what follows the end of options is not read" answers hello a new read 100
 must r new send AP opt=0204ffff03030e01 data=again
 check "a SYN's options elsewhere are not believed" answers again a new read 100
+# RFC 6093: new applications should not use it, and there are no old ones.
+must r new send APU data=urgent
+check "URG: its bytes are bytes of the stream" answers urgent a new read 100

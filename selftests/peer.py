@@ -20,6 +20,7 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   linger on|off SECONDS
   opt LEVEL NAME VALUE    names are Python's, that is C's
   getopt LEVEL NAME
+  options HEX             IP_OPTIONS
   nonblock
   poll MS                 answers in,out,hup,err,rdhup or nothing
   error                   SO_ERROR, by name, or 0
@@ -180,6 +181,9 @@ class Peer:
 
     def do_opt(self, level, name, value):
         self.sock.setsockopt(getattr(socket, level), getattr(socket, name), int(value))
+
+    def do_options(self, value):
+        self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(value))
 
     def do_getopt(self, level, name):
         return self.sock.getsockopt(getattr(socket, level), getattr(socket, name))

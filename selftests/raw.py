@@ -24,8 +24,10 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         frag                  in two IP fragments
         src= dst= sport= dport=   other addresses and ports
   expect FLAGS [seq=N] [ack=N] [len=N] [win=N] [ts=yes|no] [ms=N] [min=MS] [max=MS]
+         [psh=0|1] [tos=N] [ttl=N] [df=0|1]
         the next segment; seq relative to RCV.NXT, ack to SND.NXT; min and max
-        are its distance in time from the one before. Advances RCV.NXT
+        are its distance in time from the one before; the last three are of its
+        IP header. Advances RCV.NXT
   skip FLAGS              throw away leading segments with these flags
   handshake               SYN, SYN-ACK, ACK of an opened connection
   accept                  the same of one that listens
@@ -84,10 +86,12 @@ def relative(text, base):
 class Segment:
     """A segment that came."""
 
-    def __init__(self, data, when, checked):
+    def __init__(self, packet, data, when, checked):
+        self.tos, self.df, self.ttl = packet[1], packet[6] >> 6 & 1, packet[8]
         self.sport, self.dport, self.seq, self.ack, off, bits, self.win, _, _ = \
             struct.unpack("!HHIIBBHHH", data[:20])
         self.flags = flag_text(bits & 0x3F).replace("P", "")
+        self.psh = int(bits & flag_bits("P") != 0)
         self.header = data[:8]
         self.when = when
         self.checked = checked
@@ -159,7 +163,7 @@ class Wire:
         pseudo = data[12:20] + struct.pack("!HH", protocol, len(segment))
         # A veth leaves the sum to the hardware that is not there.
         checked = bool(status & TP_STATUS_CSUMNOTREADY) or not checksum(pseudo + segment)
-        self.queue.append(Segment(segment, when, checked))
+        self.queue.append(Segment(data, segment, when, checked))
 
     def wait(self, match, seconds):
         """The first segment for which match() holds, taken off the queue."""
@@ -274,7 +278,8 @@ class Connection:
         if seg.flags != flag_text(flag_bits(flags)).replace("P", ""):
             return f"{flags} was expected"
         values = {"seq": signed(seg.seq - (seg.seq if self.rcv is None else self.rcv)),
-                  "ack": signed(seg.ack - self.snd), "len": seg.len, "win": seg.win}
+                  "ack": signed(seg.ack - self.snd), "len": seg.len, "win": seg.win,
+                  "psh": seg.psh, "tos": seg.tos, "ttl": seg.ttl, "df": seg.df}
         for key, value in values.items():
             if key in opts and value != int(opts[key]):
                 return f"{key}={opts[key]} was expected"

@@ -7,10 +7,11 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+HOST=1
 PROTOCOL=2
 PORTCODE=3
 
-plan 23
+plan 26
 hosts
 raw_pair
 peer d A
@@ -65,8 +66,15 @@ for state in ESTABLISHED FIN_WAIT1 CLOSE_WAIT LAST_ACK; do
 	check "$state, port unreachable: nothing happens" tell r $state silent
 	check "$state still" raw_state_is $state $state
 done
+check "SO_ERROR says what it was" answers ECONNREFUSED a ESTABLISHED error
 must r ESTABLISHED send A len=5
 check "the connection works" answers xxxxx a ESTABLISHED read 10
+must r ESTABLISHED expect A ack=0 len=0
+must a ESTABLISHED send 10
+must r ESTABLISHED expect A len=10
+must r ESTABLISHED unreachable $HOST
+check "ESTABLISHED, host unreachable: nothing happens" tell r ESTABLISHED silent
+check "SO_ERROR says that" answers EHOSTUNREACH a ESTABLISHED error
 reach TIME_WAIT t
 must r t unreachable $PORTCODE
 must r t silent

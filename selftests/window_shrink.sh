@@ -1,0 +1,120 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# A peer that takes back what it has offered (RFC 9293 3.8.6): nothing new is sent,
+# and the connection goes on for as long as it is answered. And what counts before
+# a window that is shut.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+plan 15
+hosts
+raw_pair
+
+# out NAME [OPTION...]: 1000 bytes of a:NAME are out, of a window of 3000.
+out()
+{
+	reach ESTABLISHED "$1" mss=1000 win=3000
+	must a "$1" opt IPPROTO_TCP TCP_NODELAY 1
+	must a "$1" send 1000
+	must r "$1" expect A len=1000
+}
+
+# By text, not the first.
+out t
+must r t send A ack=-1000 len=1
+must r t expect A ack=0 len=0
+must r t send A ack=-1000 win=500 len=1
+must r t expect A ack=0 len=0
+must a t send 1000
+check "a smaller window, with text: nothing new" tell r t silent
+must r t send A win=3000
+check "it opens: the rest" tell r t expect A seq=0 len=1000
+must r t send A
+
+# By a bare ACK, with the numbers of the one before.
+out b
+must r b send A ack=-1000 win=500
+must a b send 1000
+check "a smaller window, by a bare ACK: nothing new" tell r b silent
+must r b skip A
+must r b send A
+
+# What is sent is worth it: not less than half of the largest window there was.
+reach ESTABLISHED w mss=1000 win=1000
+must a w opt IPPROTO_TCP TCP_NODELAY 1
+must a w send 700
+must r w expect A len=700
+must a w send 400
+check "a small window is not filled with a small segment" tell r w silent
+must r w send A
+check "but later, with a larger one" tell r w expect A seq=0 len=400
+must r w send A
+
+# Down to nothing.
+set_waltz A rto_min_ms=50 retries=3
+out z
+must a z send 500
+must r z expect A len=500
+must r z send A ack=-1500 win=0
+# asked: once more, by what was sent or by a probe; and answered.
+asked()
+{
+	tell r z expect A && matches "$REPLY" "A seq=-150[01] *" || return
+	must r z send A ack=-1500 win=0
+}
+check "a window of nothing: what was sent comes again" asked
+# Other segments of what is out may come first; a probe may, too.
+often()
+{
+	local i
+
+	for i in {1..6}; do
+		must r z forget
+		asked || return
+	done
+}
+check "as often as it is answered, and more than retries" often
+check "ESTABLISHED still" raw_state_is z ESTABLISHED
+must r z forget
+must r z send A ack=-1500 win=3000
+check "it opens: all of it" tell r z expect A seq=-1500
+must r z forget
+must r z send A
+set_waltz A rto_min_ms=30000 retries=15
+
+# Ours is shut.
+must a l opt SOL_SOCKET SO_RCVBUF 4096
+# stuff NAME: nobody reads, until there is no room.
+stuff()
+{
+	local i ack came
+
+	reach ESTABLISHED "$1" mss=1000
+	for i in {1..50}; do
+		must r "$1" send A len=500
+		must r "$1" expect A
+		came=$REPLY
+		ack=${came#*ack=}
+		must r "$1" set snd="${ack%% *}"
+		[[ $came != *" win=0 "* ]] || return 0
+	done
+	WHY="the window does not shut"
+	return 1
+}
+check "nobody reads: the window shuts" stuff e
+must a e send 10
+must r e expect A len=10
+must r e send A
+must a e send 10
+check "an ACK before a shut window counts: Nagle waits no more" tell r e expect A len=10
+must r e send A
+must r e send R
+check "a RST before a shut window: CLOSED" raw_state_is e CLOSED
+
+check "again: it shuts" stuff f
+must r f send R len=5 seq=+1
+check "a RST with text, not exact: it lives" raw_state_is f ESTABLISHED
+must r f send R len=5
+check "a RST with text: CLOSED" raw_state_is f CLOSED
