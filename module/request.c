@@ -270,6 +270,7 @@ static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
 
 	*hs = (struct waltz_handshake) {
 		.irs = seg->seq,
+		.tos = READ_ONCE(inet_sk(listener)->tos),
 		.mss = max_t(u16, seg->mss, WALTZ_MSS_MIN),
 		.ts_offset = waltz_secure_ts_offset(key),
 	};
