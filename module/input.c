@@ -173,7 +173,9 @@ static enum waltz_drop check_sequence(struct sock *sk,
 			return WALTZ_DROP_PAWS;
 		}
 	}
-	if (!seq_acceptable(seg->seq, seg->end_seq, ws->rcv_nxt, wnd)) {
+	/* Of a RST only the number counts, whatever it carries (MUST-66). */
+	if (!seq_acceptable(seg->seq, rst ? seg->seq : seg->end_seq,
+			    ws->rcv_nxt, wnd)) {
 		if (rst)
 			return WALTZ_DROP_OUT_OF_WINDOW;
 		/* RFC 5961 4.2: any SYN is challenged. */
