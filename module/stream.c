@@ -115,7 +115,7 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 	 * window counts, or none at all, which is asked about.
 	 */
 	if (seq_gt(seg->ack, una) || seq_gt(seg->seq, ws->snd_wl1) ||
-	    (seg->seq == ws->snd_wl1 && (wnd > ws->snd_wnd || !wnd))) {
+	    seg->seq == ws->snd_wl1) {
 		if (!ws->snd_wnd && wnd && waltz_in_flight(ws))
 			room_again(sk);
 		ws->snd_wl1 = seg->seq;
