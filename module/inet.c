@@ -10,26 +10,22 @@
 #include "request.h"
 #include "waltz.h"
 
-static void reduce_mtu(struct sock *sk, struct sk_buff *skb, u32 mtu)
+static void reduce_mtu(struct sock *sk, u32 mtu)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 
-	ipv4_sk_update_pmtu(skb, sk, mtu);
-	if (sock_owned_by_user(sk)) {
+	ws->mtu_info = mtu;
+	if (sock_owned_by_user(sk))
 		ws->mtu_reduced = true;
-		return;
-	}
-	waltz_current_mss(sk);
-	/* RFC 1191 6.5: what was too large is sent again at once. */
-	if (waltz_in_flight(ws) && ws->mss)
-		waltz_retransmit(sk);
+	else
+		waltz_mtu_reduced(sk);
 }
 
 /* RFC 9293 3.9.2.2, RFC 5927: an error counts when it quotes a sequence
  * number in flight, and ends only a connection that is not synchronised yet.
  */
-static void icmp_for_sock(struct sock *sk, struct sk_buff *skb, int type,
-			  int code, u32 info, u32 seq)
+static void icmp_for_sock(struct sock *sk, int type, int code, u32 info,
+			  u32 seq)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	bool opening, owned = sock_owned_by_user(sk);
@@ -47,7 +43,7 @@ static void icmp_for_sock(struct sock *sk, struct sk_buff *skb, int type,
 		if (code > NR_ICMP_UNREACH)
 			return;
 		if (code == ICMP_FRAG_NEEDED) {
-			reduce_mtu(sk, skb, info);
+			reduce_mtu(sk, info);
 			return;
 		}
 		err = icmp_err_convert[code].errno;
@@ -91,7 +87,7 @@ static int waltz_err(struct sk_buff *skb, u32 info)
 		return 0;
 	}
 	bh_lock_sock(sk);
-	icmp_for_sock(sk, skb, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info,
+	icmp_for_sock(sk, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info,
 		      waltz_wire_seq(hdr));
 	bh_unlock_sock(sk);
 	sock_put(sk);

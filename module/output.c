@@ -733,6 +733,34 @@ bool waltz_retransmit(struct sock *sk)
 	return true;
 }
 
+/**
+ * waltz_mtu_reduced() - a router says that mtu_info is all it lets through
+ * @sk: the socket
+ *
+ * RFC 1191 3 and 6.5: IP remembers it; what was too large goes again at once. Not
+ * by ipv4_sk_update_pmtu(), which would lock the socket.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_mtu_reduced(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct dst_entry *dst;
+	u16 before = ws->mss;
+
+	waltz_owned_by_me(sk);
+	if (inet_sk_rebuild_header(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	dst->ops->update_pmtu(dst, sk, NULL, ws->mtu_info, true);
+	/* What was learnt has a route of its own. */
+	if (inet_sk_rebuild_header(sk))
+		return;
+	waltz_current_mss(sk);
+	if (ws->mss < before && waltz_in_flight(ws))
+		waltz_retransmit(sk);
+}
+
 /* ---- answers without a socket ---- */
 
 /**

@@ -464,7 +464,7 @@ static void waltz_release_cb(struct sock *sk)
 	if (ws->mtu_reduced) {
 		ws->mtu_reduced = false;
 		if (sk->sk_state != TCP_CLOSE && sk->sk_state != TCP_LISTEN)
-			waltz_current_mss(sk);
+			waltz_mtu_reduced(sk);
 	}
 }
 

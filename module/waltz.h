@@ -215,6 +215,7 @@ struct waltz_port;
  * @probes_sent: probes in a row without an answer
  * @mss: largest payload to send now; options and path MTU taken off
  * @pmtu: what @mss was computed from
+ * @mtu_info: what an ICMP error says that it should be
  * @peer_mss: the peer's MSS option
  * @user_mss: TCP_MAXSEG; 0: none
  * @rcv_mss: estimate of the peer's segment size
@@ -286,6 +287,7 @@ struct waltz_sock {
 	u8 probes_sent;
 	u16 mss;
 	u32 pmtu;
+	u32 mtu_info;
 	u16 peer_mss;
 	u16 user_mss;
 	u16 rcv_mss;
@@ -426,6 +428,7 @@ void waltz_send_reset(struct sock *sk);
 void waltz_send_probe(struct sock *sk, bool keepalive);
 void waltz_push(struct sock *sk, bool nagle_off);
 bool waltz_retransmit(struct sock *sk);
+void waltz_mtu_reduced(struct sock *sk);
 void waltz_advance_rtx(struct sock *sk);
 void waltz_rewind_rtx(struct sock *sk);
 struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);
