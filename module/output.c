@@ -86,6 +86,15 @@ int waltz_advertised_mss(const struct dst_entry *dst, u16 user_mss)
 	return clamp(mss, (int)WALTZ_MSS_MIN, 65535);
 }
 
+static u8 ip_options_len(const struct sock *sk)
+{
+	const struct ip_options_rcu *opt =
+		rcu_dereference_protected(inet_sk(sk)->inet_opt,
+					  lockdep_sock_is_held(sk));
+
+	return opt ? opt->opt.optlen : 0;
+}
+
 /**
  * waltz_sync_mss() - the path's MTU is known, or has changed
  * @sk: the socket
@@ -103,6 +112,8 @@ void waltz_sync_mss(struct sock *sk, u32 mtu)
 	if (ws->user_mss)
 		mss = min_t(u32, mss, ws->user_mss);
 	/* RFC 6691: the option says what fits without options. */
+	ws->ip_options_len = ip_options_len(sk);
+	mss -= ws->ip_options_len;
 	if (ws->ts_ok)
 		mss -= WALTZ_OPT_TS_LEN;
 	ws->pmtu = mtu;
@@ -115,15 +126,19 @@ void waltz_sync_mss(struct sock *sk, u32 mtu)
  * waltz_current_mss() - look whether the route's MTU is still what it was
  * @sk: the socket
  *
+ * And the socket's IP options.
+ *
  * Context: socket lock held.
  */
 void waltz_current_mss(struct sock *sk)
 {
 	const struct dst_entry *dst = __sk_dst_get(sk);
+	const struct waltz_sock *ws = waltz_sk(sk);
 
-	if (dst && (dst_mtu(dst) != waltz_sk(sk)->pmtu || !waltz_sk(sk)->mss))
+	if (dst && (!ws->mss || dst_mtu(dst) != ws->pmtu ||
+		    ip_options_len(sk) != ws->ip_options_len))
 		waltz_sync_mss(sk, dst_mtu(dst));
-	else if (!waltz_sk(sk)->mss)
+	else if (!ws->mss)
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
 }
 

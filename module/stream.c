@@ -111,11 +111,8 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 		 wnd == ws->snd_wnd)
 		duplicate_ack(sk);	/* RFC 5681 section 2's definition */
 
-	/* Of two with the same numbers the order is not known: then the larger
-	 * window counts, or none at all, which is asked about.
-	 */
-	if (seq_gt(seg->ack, una) || seq_gt(seg->seq, ws->snd_wl1) ||
-	    seg->seq == ws->snd_wl1) {
+	/* SND.WL2 is SND.UNA: an older acknowledgment does not come here. */
+	if (seq_gt(seg->ack, una) || seq_geq(seg->seq, ws->snd_wl1)) {
 		if (!ws->snd_wnd && wnd && waltz_in_flight(ws))
 			room_again(sk);
 		ws->snd_wl1 = seg->seq;

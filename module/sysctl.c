@@ -20,7 +20,7 @@
 	SYSCTL(retries, 1, 127)						       \
 	SYSCTL(orphan_retries, 1, 127)					       \
 	SYSCTL(rto_min_ms, 10, 60000)					       \
-	SYSCTL(delack_ms, 4, 500)					       \
+	SYSCTL(delack_ms, 4, 400)					       \
 	SYSCTL(challenge_ms, 0, 10000)					       \
 	SYSCTL(keepalive_time, 1, 32767)				       \
 	SYSCTL(keepalive_intvl, 1, 32767)				       \

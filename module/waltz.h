@@ -215,6 +215,7 @@ struct waltz_port;
  * @probes_sent: probes in a row without an answer
  * @mss: largest payload to send now; options and path MTU taken off
  * @pmtu: what @mss was computed from
+ * @ip_options_len: and the IP options
  * @mtu_info: what an ICMP error says that it should be
  * @peer_mss: the peer's MSS option
  * @user_mss: TCP_MAXSEG; 0: none
@@ -288,6 +289,7 @@ struct waltz_sock {
 	u16 mss;
 	u32 pmtu;
 	u32 mtu_info;
+	u8 ip_options_len;
 	u16 peer_mss;
 	u16 user_mss;
 	u16 rcv_mss;
