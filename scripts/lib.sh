@@ -130,11 +130,13 @@ kernel_dir()
 }
 
 # need_kernel NAME STATUS: the same, fetching the kernel first if it is missing.
+# "uml" is the kernel of sim, booted without its simulation.
 need_kernel()
 {
+	[ "$1" != uml ] || set -- sim "$2"
 	kernel_dir "$1" && return
 	is_one_of "$1" "${WALTZ_KERNELS[@]}" ||
-		fail "$2" "no kernel '$1': choose one of ${WALTZ_KERNELS[*]}"
+		fail "$2" "no kernel '$1': choose one of ${WALTZ_KERNELS[*]} uml"
 	"$WALTZ_TOP/scripts/deps" --kernel "$1" >&2 || exit "$2"
 	kernel_dir "$1"
 }
