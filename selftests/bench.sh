@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The benchmark works: each part of it runs, with tiny numbers, for Waltz and TCP,
+# and what it writes can be read. How fast anything is does not count here.
+
+# shellcheck source=selftests/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+LOAD=${LOAD:-$HERE/../build/selftests/bench/load}
+
+plan 12
+[ -x "$LOAD" ] || bail "no $LOAD: make -C selftests builds it"
+
+# bench WHAT OPTION...
+bench()
+{
+	local what=$1
+
+	shift
+	WHY="see $RUN/$what.log"
+	python3 "$HERE/bench/run.py" "$what" --load "$LOAD" --out "$RUN" --lane smoke \
+		--pairs 1 --variants waltz,tcp-tuned "$@" >"$RUN/$what.log" 2>&1 && return
+	WHY=$(tail -n 3 "$RUN/$what.log")
+	return 1
+}
+
+# holds WHAT EXPRESSION: of "runs" in the results
+holds()
+{
+	WHY=$(python3 -c '
+import json, sys
+result = json.load(open(sys.argv[1]))
+whole, runs = result[sys.argv[2]], result[sys.argv[2]]["runs"]
+def of(v, **k): return [r for r in runs if r["variant"] == v and all(r[n] == k[n] for n in k)]
+sys.exit(0 if eval(sys.argv[3]) else "not so: " + sys.argv[3])' \
+		"$RUN/$1.json" "$1" "$2" 2>&1)
+}
+
+# A picture is well-formed, and has text.
+picture()
+{
+	WHY=$(python3 -c '
+import sys, xml.etree.ElementTree as tree
+sys.exit(0 if tree.parse(sys.argv[1]).findall(".//{*}text") else "no text")' "$RUN/$1" 2>&1)
+}
+
+check "churn runs" bench churn --count 40 --sustain 40 --seconds 60
+check "both protocols, each side first" holds churn \
+	"len(runs) == 4 and all(r['done'] == 40 == r['each']['n'] for r in runs)"
+check "and the long runs" holds churn \
+	"len(whole['sustained']) == 4 and all(r['done'] == 40 for r in whole['sustained'])"
+
+check "ports runs" bench ports --range 40000-40063 --probes 5
+check "fills are what they are called" holds ports \
+	"[r['entries'] for r in of('waltz') if r['fill'] in (0, 50, 100)] == [0, 32, 64]"
+check "nothing to reuse: all fail" holds ports \
+	"of('waltz', fill='none to reuse')[0]['failure']['n'] == 5"
+check "all may be reused: none fails" holds ports \
+	"all(r['connect']['n'] == 5 for v in ('waltz', 'tcp-tuned') for r in of(v, fill=100))"
+check "connect() against fill is drawn" picture ports.svg
+
+# TCP's TIME_WAIT takes a minute to end: not here.
+check "timewait runs" bench timewait --variants waltz --pings 20 --together 3000 --control 0.2 \
+	--plan 200:1:exit,200:1:expire,200:1:rmmod
+check "all entries were made" holds timewait \
+	"len(runs) == 3 and all(r['entries'] == 200 for r in runs)"
+check "their end was seen" holds timewait \
+	"(of('waltz', how='exit')[0]['exit']['cleanup_ms'] and
+	 of('waltz', how='expire')[0]['expire']['runs'] > 0 and
+	 of('waltz', how='rmmod')[0]['rmmod']['ms'] > 0)"
+check "expiry is drawn" picture expiry.svg
