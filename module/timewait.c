@@ -393,7 +393,8 @@ bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,
 		for (slot = max(slot, 1u); slot < used; slot++) {
 			struct waltz_tw *rec = &chunk->record[slot];
 
-			if (READ_ONCE(rec->link) & LINK_DEAD)
+			/* Pairs with tw_link(). */
+			if (smp_load_acquire(&rec->link) & LINK_DEAD)
 				continue;
 			tw_record_key(tw, rec, key);
 			record_view(rec, info);

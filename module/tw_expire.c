@@ -10,56 +10,78 @@
 #define BATCH_NS	(50 * NSEC_PER_USEC)
 #define PAUSE_NS	(100 * NSEC_PER_USEC)
 
-/* Expire a record, or move it if its time was moved; *@put counts those that
- * have left their chunk. Context: softirq, no locks.
- */
-static void expire_record(struct waltz_tw_table *tw, struct waltz_tw *rec,
-			  u32 *put)
-{
-	struct waltz_net *wn = tw->wn;
-	struct waltz_tw_stripe *stripe;
-	struct waltz_key key;
-	unsigned int state;
-	s32 left;
+#define AHEAD		8u
 
-	if (READ_ONCE(rec->link) & LINK_DEAD)
-		return;
-	tw_record_key(tw, rec, &key);
-	stripe = tw_stripe_of(tw, key.hash);
+/* Expire a record, or move it if its time was moved. Context: softirq, no
+ * locks. Return: true when it has left its chunk.
+ */
+static bool expire_record(struct waltz_tw_table *tw, struct waltz_tw *rec,
+			  const struct waltz_key *key, u32 now)
+{
+	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
+	unsigned int state;
+	bool moved;
+	s32 left;
 
 	spin_lock(&stripe->lock);
 	if (rec->link & LINK_DEAD) {
 		spin_unlock(&stripe->lock);
-		return;
+		return false;
 	}
-	left = tw_time_left(rec->time, tw_now_ms());
+	left = tw_time_left(rec->time, now);
 	if (left > 0) {
-		*put += tw_requeue(tw, &key, rec, left);
+		moved = tw_requeue(tw, key, rec, left);
 		spin_unlock(&stripe->lock);
-		return;
+		return moved;
 	}
 	state = tw_record_state(rec);
-	tw_unlink(tw, &key, rec);
-	++*put;
+	tw_unlink(tw, key, rec);
 	spin_unlock(&stripe->lock);
 
-	WALTZ_INC(wn, TW_EXPIRED);
-	waltz_record_event(&key, state, state == WALTZ_TIME_WAIT ?
+	WALTZ_INC(tw->wn, TW_EXPIRED);
+	waltz_record_event(key, state, state == WALTZ_TIME_WAIT ?
 			   WALTZ_EV_TWO_MSL : WALTZ_EV_TIMEOUT, NULL);
-	tw_shrink(tw);
+	return true;
+}
+
+/* Where a million records are, each bucket is a cache miss: some of them at a
+ * time. Return: records that have left their chunk.
+ */
+static unsigned int expire_some(struct waltz_tw_table *tw,
+				struct waltz_tw *rec, unsigned int n)
+{
+	struct waltz_tw *alive[AHEAD];
+	struct waltz_key key[AHEAD];
+	unsigned int i, put = 0, found = 0;
+	u32 now = tw_now_ms();
+
+	for (i = 0; i < n; i++) {
+		/* Pairs with tw_link(): only then has it names. */
+		if (smp_load_acquire(&rec[i].link) & LINK_DEAD)
+			continue;
+		tw_record_key(tw, &rec[i], &key[found]);
+		tw_prefetch(tw, key[found].hash);
+		alive[found++] = &rec[i];
+	}
+	for (i = 0; i < found; i++)
+		put += expire_record(tw, alive[i], &key[i], now);
+	return put;
 }
 
 /* Expire what a chunk holds. Return: records looked at. */
 static unsigned int expire_chunk(struct waltz_tw_table *tw,
 				 struct waltz_tw_chunk *chunk)
 {
-	unsigned int i, used = chunk->used;
-	u32 put = 0;
+	unsigned int i, used = chunk->used, put = 0;
 
 	/* Off its list nobody adds to it; slots behind used hold garbage. */
-	for (i = 1; i < used; i++)
-		expire_record(tw, &chunk->record[i], &put);
+	rcu_read_lock();
+	for (i = 1; i < used; i += AHEAD)
+		put += expire_some(tw, &chunk->record[i],
+				   min(AHEAD, used - i));
+	rcu_read_unlock();
 	tw_wheel_done(tw, chunk, put);
+	tw_shrink(tw, put);
 	return used - 1;
 }
 

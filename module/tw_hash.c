@@ -5,6 +5,7 @@
  * them along, they notice by a count, and look again.
  */
 #include <linux/gfp.h>
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 
 #include "portmap.h"
@@ -247,11 +248,14 @@ static void merge_last(struct waltz_tw_table *tw)
 	spin_lock(&stripe->lock);
 	write_seqcount_begin(&stripe->moved);
 	head = bucket_head(tw, last);
-	link = bucket_head(tw, into);
-	while (*link & LINK_INDEX)
-		link = &record_at(tw, *link & LINK_INDEX)->link;
-	WRITE_ONCE(*link, (*link & ~LINK_INDEX) | *head);
-	WRITE_ONCE(*head, 0);
+	/* Empty is what most of them are when it comes to this. */
+	if (*head) {
+		link = bucket_head(tw, into);
+		while (*link & LINK_INDEX)
+			link = &record_at(tw, *link & LINK_INDEX)->link;
+		WRITE_ONCE(*link, (*link & ~LINK_INDEX) | *head);
+		WRITE_ONCE(*head, 0);
+	}
 	WRITE_ONCE(tw->buckets, last);
 	write_seqcount_end(&stripe->moved);
 	spin_unlock(&stripe->lock);
@@ -264,18 +268,19 @@ static void merge_last(struct waltz_tw_table *tw)
 }
 
 /**
- * tw_shrink() - a record has gone: merge a few buckets, if it is time
+ * tw_shrink() - records have gone: merge a few buckets, if it is time
  * @tw: the table
+ * @records: how many
  *
  * Context: BH off, no lock of the table held.
  */
-void tw_shrink(struct waltz_tw_table *tw)
+void tw_shrink(struct waltz_tw_table *tw, unsigned int records)
 {
 	unsigned int i;
 
 	if (!spin_trylock(&tw->resize))
 		return;
-	for (i = 0; i < SHRINK_STEPS; i++) {
+	for (i = 0; i < SHRINK_STEPS * records; i++) {
 		if (tw->buckets == BUCKETS_MIN ||
 		    (u32)atomic_read(&tw->count) >= tw->buckets / 2)
 			break;
@@ -302,6 +307,18 @@ static u32 *link_to(struct waltz_tw_table *tw, const struct waltz_key *key,
 }
 
 /**
+ * tw_prefetch() - names are going to be looked up
+ * @tw: the table
+ * @hash: of the names
+ *
+ * Context: RCU read lock.
+ */
+void tw_prefetch(struct waltz_tw_table *tw, u32 hash)
+{
+	prefetchw(bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets))));
+}
+
+/**
  * tw_link() - a complete record is seen from now on
  * @tw: the table
  * @key: its names
@@ -315,10 +332,12 @@ void tw_link(struct waltz_tw_table *tw, const struct waltz_key *key,
 {
 	u32 *head = bucket_head(tw, bucket_of(key->hash, tw->buckets));
 
-	rec->link = *head | flags;
+	/* Complete before it can be seen: by who goes through chunks, and by
+	 * who goes through chains.
+	 */
+	smp_store_release(&rec->link, *head | flags);
 	atomic_inc(&tw->count);
 	tw_ports_add(tw, rec, 1);
-	/* Complete before it can be seen. */
 	smp_store_release(head, index_of(rec));
 }
 
@@ -364,7 +383,15 @@ bool tw_replace(struct waltz_tw_table *tw, const struct waltz_key *key,
 
 	if (WARN_ON_ONCE(!link))
 		return false;
-	*copy = *rec;
+	copy->laddr = rec->laddr;
+	copy->raddr = rec->raddr;
+	copy->lport = rec->lport;
+	copy->rport = rec->rport;
+	copy->snd_nxt = rec->snd_nxt;
+	copy->rcv_nxt = rec->rcv_nxt;
+	copy->ts_recent = rec->ts_recent;
+	copy->time = rec->time;
+	smp_store_release(&copy->link, rec->link);
 	/* Who stands on the old one when it dies has passed the copy by. */
 	write_seqcount_begin(&stripe->moved);
 	smp_wmb();	/* complete before it can be seen */

@@ -232,7 +232,8 @@ void tw_unlink(struct waltz_tw_table *tw, const struct waltz_key *key,
 bool tw_replace(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, struct waltz_tw *copy);
 void tw_grow(struct waltz_tw_table *tw);
-void tw_shrink(struct waltz_tw_table *tw);
+void tw_shrink(struct waltz_tw_table *tw, unsigned int records);
+void tw_prefetch(struct waltz_tw_table *tw, u32 hash);
 
 /* tw_wheel.c */
 int tw_wheel_cache_init(void);

@@ -319,7 +319,7 @@ struct waltz_tw *tw_oldest(struct waltz_tw_table *tw)
 		best = list_last_entry(list, struct waltz_tw_chunk, list);
 	}
 	for (i = 1; best && !rec && i < best->used; i++)
-		if (!(READ_ONCE(best->record[i].link) & LINK_DEAD))
+		if (!(smp_load_acquire(&best->record[i].link) & LINK_DEAD))
 			rec = &best->record[i];
 	spin_unlock(&tw->wheel_lock);
 	return rec;
