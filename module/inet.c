@@ -54,13 +54,14 @@ static void icmp_for_sock(struct sock *sk, int type, int code, u32 info,
 	default:
 		return;
 	}
-	WRITE_ONCE(sk->sk_err_soft, err);
 	if (opening && !owned) {
 		WRITE_ONCE(sk->sk_err, err);
 		waltz_event(sk, WALTZ_EV_UNREACHABLE, NULL);
 	} else if (!owned && waltz_recverr(sk)) {
 		WRITE_ONCE(sk->sk_err, err);
 		sk_error_report(sk);
+	} else {
+		WRITE_ONCE(sk->sk_err_soft, err);
 	}
 }
 

@@ -122,7 +122,9 @@ void waltz_init_child(struct sock *child)
 
 /* ---- connect ---- */
 
-/* The route, our address, and with them the names but for our port. */
+/* The route, and with it the addresses. That of the peer is what a route of the
+ * user's choice (IP_OPTIONS) ends in, not the next hop.
+ */
 static int route_connect(struct sock *sk, const struct sockaddr_in *to,
 			 struct flowi4 *fl4, struct rtable **rtp)
 {
@@ -147,6 +149,13 @@ static int route_connect(struct sock *sk, const struct sockaddr_in *to,
 		ip_rt_put(rt);
 		return -ENETUNREACH;
 	}
+	if (!inet->inet_saddr) {
+		inet->inet_saddr = fl4->saddr;
+		inet->inet_rcv_saddr = fl4->saddr;
+	}
+	inet->inet_daddr = opt && opt->opt.srr ? to->sin_addr.s_addr :
+						 fl4->daddr;
+	inet->inet_dport = to->sin_port;
 	*rtp = rt;
 	return 0;
 }
@@ -192,12 +201,6 @@ static int waltz_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 	err = route_connect(sk, to, fl4, &rt);
 	if (err)
 		return err;
-	if (!inet->inet_saddr) {
-		inet->inet_saddr = fl4->saddr;
-		inet->inet_rcv_saddr = fl4->saddr;
-	}
-	inet->inet_daddr = fl4->daddr;
-	inet->inet_dport = to->sin_port;
 	waltz_key_init(&key, sock_net(sk), inet->inet_saddr, 0,
 		       inet->inet_daddr, inet->inet_dport);
 	key.dif = sk->sk_bound_dev_if;

@@ -112,6 +112,9 @@ static bool user_timeout_over(const struct waltz_sock *ws, unsigned long since)
 	       time_after_eq(jiffies, since + msecs_to_jiffies(ws->user_timeout));
 }
 
+/* RFC 9293 3.8.3: sent again so often, IP is told that its route may be dead. */
+#define R1	3
+
 /* R2 (RFC 9293 3.8.3), or the user's own. */
 static bool give_up(const struct sock *sk, unsigned int tries)
 {
@@ -164,6 +167,8 @@ static void retransmit_timeout(struct sock *sk)
 		return;
 	}
 	WALTZ_INC(wn, RETRANS_TIMEOUT);
+	if (ws->backoff >= R1)
+		dst_negative_advice(sk);
 	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
 		WALTZ_INC(wn, RETRANS_SYN);
 		ws->retransmitted = true;

@@ -430,6 +430,33 @@ TEST_F(api, many_connections_have_many_ports)
 	EXPECT_EQ(64, count_records(0, local_port(lfd), TCP_ESTABLISHED));
 }
 
+/* RFC 6056: the port toward one destination says nothing of that toward another. */
+TEST_F(api, ports_to_many_destinations_are_far_apart)
+{
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_ANY),
+	};
+	int lfd = open_socket(_metadata, 0);
+	int i, near = 0, before = 0;
+
+	ASSERT_EQ(0, rc(bind(lfd, (struct sockaddr *)&sin, sizeof(sin))));
+	ASSERT_EQ(0, rc(listen(lfd, 32)));
+	for (i = 0; i < 32; i++) {
+		int fd = open_socket(_metadata, 0), port;
+		char to[16];
+
+		snprintf(to, sizeof(to), "127.0.0.%d", i + 1);
+		ASSERT_EQ(0, connect_to(fd, to, local_port(lfd)));
+		port = ntohs(local_port(fd));
+		if (i && abs(port - before) <= 16)
+			near++;
+		before = port;
+	}
+	/* One of 850 pairs is, by chance. */
+	EXPECT_LE(near, 3);
+}
+
 /* Two processes may share a socket that connects: both learn the outcome. */
 TEST_F(api, a_waiting_connect_ends_when_the_socket_is_shut_down)
 {

@@ -116,6 +116,17 @@ TEST_F(api, nothing_may_be_received)
 	EXPECT_EQ(1, get_ioctl(p.server, SIOCINQ));
 }
 
+/* RFC 6093: no urgent data; see Documentation/conformance.rst. */
+TEST_F(api, urgent_data)
+{
+	struct pair p = open_pair(_metadata);
+	char c;
+
+	EXPECT_EQ(-EINVAL, rc(recv(p.server, &c, 1, MSG_OOB)));
+	EXPECT_EQ(api_protocol == IPPROTO_TCP ? 1 : -EOPNOTSUPP,
+		  rc(send(p.client, "u", 1, MSG_OOB)));
+}
+
 TEST_F(api, bad_memory_loses_no_data)
 {
 	struct pair p = open_pair(_metadata);

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 30
+plan 34
 hosts
 raw_pair
 mark A
@@ -66,6 +66,26 @@ wait_for tell a l accept y || bail "$WHY"
 check "the data is there" answers last-words a y read 100
 check "and the end" tell a y eof
 check "CLOSE_WAIT" raw_state_is y CLOSE_WAIT
+
+# A host that knows ECN asks whether we do (RFC 3168 6.1.1).
+raw_open ecn
+must r ecn send SEC
+check "a SYN with ECE and CWR: SYN-ACK, without" tell r ecn expect SA ack=0
+must r ecn send A
+check "and connected" wait_for tell a l accept ecn
+
+# RFC 9293 MUST-42: to listen where a call goes out.
+must r call listen 7000
+for name in call other; do
+	must a $name new
+	must a $name opt SOL_SOCKET SO_REUSEADDR 1
+	must a $name bind $ADDR_A 8100
+	[ $name = other ] || must a call start connect $ADDR_RAW 7000
+done
+must r call expect S
+check "listen() beside a SYN_SENT of the same port" tell a other listen
+must r call send SA
+check "and the call goes on" tell a call wait
 
 # SYN and FIN together, if it is allowed: the FIN has to come again.
 set_waltz A syn_fin=1

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 41
+plan 42
 hosts
 raw_pair
 # TCP answers only the first one in 500 ms, whatever it is told.
@@ -130,6 +130,14 @@ must r n send AP data=-world opt=0101080a0000000400000000
 check "not agreed: not looked at" answers hello-world a n read 100
 must r n expect A
 check "and not sent" tell r n expect A ts=no
+
+# RFC 7323 3.2: without ACK there is nothing to echo.
+must r c listen 7000 ts=7000
+must a c new
+must a c start connect $ADDR_RAW 7000
+check "a SYN's TSecr is 0" tell r c expect S ts=yes tsecr=0
+must r c send RA
+errs ECONNREFUSED a c wait || bail "$WHY"
 
 # The reason for it all: a delayed segment of the connection before, whose
 # numbers fall into the new one's window.

@@ -18,8 +18,9 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   shutdown rd|wr|rdwr
   close
   linger on|off SECONDS
-  opt LEVEL NAME VALUE    names are Python's, that is C's
+  opt LEVEL NAME VALUE    names are Python's, that is C's, or a number
   getopt LEVEL NAME
+  info rto|rtt            of TCP_INFO, in microseconds
   options HEX             IP_OPTIONS
   nonblock
   poll MS                 answers in,out,hup,err,rdhup or nothing
@@ -42,6 +43,7 @@ from ctl import Failure, describe, serve
 
 BLOCK = 1 << 16
 AF_UNSPEC = b"\0" * 16
+INFO = {"rto": 8, "rtt": 68}    # where in struct tcp_info
 
 
 class Stream:
@@ -180,13 +182,18 @@ class Peer:
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, value)
 
     def do_opt(self, level, name, value):
-        self.sock.setsockopt(getattr(socket, level), getattr(socket, name), int(value))
+        number = int(name) if name.isdigit() else getattr(socket, name)
+        self.sock.setsockopt(getattr(socket, level), number, int(value))
 
     def do_options(self, value):
         self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(value))
 
     def do_getopt(self, level, name):
         return self.sock.getsockopt(getattr(socket, level), getattr(socket, name))
+
+    def do_info(self, field):
+        data = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+        return int.from_bytes(data[INFO[field]:][:4], sys.byteorder)
 
     def do_nonblock(self):
         self.sock.setblocking(False)

@@ -11,7 +11,7 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         a connection to their PORT
   listen PORT [same]      a connection to be opened by them, to our PORT
   send FLAGS [KEY=VALUE...]
-        FLAGS: S A F R P U, or - for none. Without seq= it is sent at SND.NXT
+        FLAGS: S A F R P U E C, or - for none. Without seq= it is sent at SND.NXT
         and advances it. What ends in a sign is relative:
         seq=+N, -N            to SND.NXT        ack=+N, -N    to RCV.NXT
         ts=+N, -N             to our clock; ts=none leaves the option out
@@ -22,23 +22,26 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         doff=N                claimed data offset, in words
         cut=N                 only the first N bytes of the segment
         frag                  in two IP fragments
+        ipopt=HEX             with these IP options
         src= dst= sport= dport=   other addresses and ports
   expect FLAGS [seq=N] [ack=N] [len=N] [win=N] [ts=yes|no] [ms=N] [min=MS] [max=MS]
-         [psh=0|1] [tos=N] [ttl=N] [df=0|1]
+         [tsecr=N] [psh=0|1] [tos=N] [ttl=N] [df=0|1] [ipopt=HEX]
         the next segment; seq relative to RCV.NXT, ack to SND.NXT; min and max
-        are its distance in time from the one before; the last three are of its
+        are its distance in time from the one before; the last four are of its
         IP header. Advances RCV.NXT
   skip FLAGS              throw away leading segments with these flags
   handshake               SYN, SYN-ACK, ACK of an opened connection
   accept                  the same of one that listens
   set snd=N rcv=N ts=N    move SND.NXT, RCV.NXT or the clock by N
   get snd|rcv|isn|irs|peer_ts|port   absolute
+  edge                    right edge of the last segment's window, from our ISN
   silent                  nothing came, and nothing will: a sentinel exchange
                           with a closed port went through after it
   forget                  throw away what was captured
   reset                   (any name) a RST on every connection, at SND.NXT
-  unreachable CODE [seq=N]  an ICMP error that quotes their last segment, or
-                          one with another sequence number (relative)
+  unreachable CODE [seq=N] [type=N] [mtu=N]  an ICMP error (destination
+                          unreachable, or of another type) that quotes their last
+                          segment, or one with another sequence number (relative)
 """
 
 import os
@@ -55,7 +58,7 @@ SOL_PACKET = 263
 PACKET_AUXDATA = 8
 TP_STATUS_CSUMNOTREADY = 1 << 3
 SO_TIMESTAMPNS = 35
-FLAGS = "FSRPAU"
+FLAGS = "FSRPAUEC"
 WORD = 0xFFFFFFFF
 SENTINEL_PORT = 9
 PATIENCE = 10.0
@@ -90,9 +93,10 @@ class Segment:
         self.tos, self.df, self.ttl = packet[1], packet[6] >> 6 & 1, packet[8]
         self.sport, self.dport, self.seq, self.ack, off, bits, self.win, _, _ = \
             struct.unpack("!HHIIBBHHH", data[:20])
-        self.flags = flag_text(bits & 0x3F).replace("P", "")
+        self.flags = flag_text(bits).replace("P", "")
         self.psh = int(bits & flag_bits("P") != 0)
         self.header = data[:8]
+        self.ipopt = packet[20:(packet[0] & 15) * 4].hex()
         self.when = when
         self.checked = checked
         self.len = len(data) - (off >> 4) * 4
@@ -133,16 +137,17 @@ class Wire:
         self.queue = []
         self.ident = 0
 
-    def send(self, payload, src=our_ip, dst=their_ip, proto=protocol, frag=False):
+    def send(self, payload, src=our_ip, dst=their_ip, proto=protocol, frag=False, ipopt=b""):
         self.ident += 1
         parts = [(0, payload)]
         if frag:
             parts = [(0, payload[:24]), (24, payload[24:])]
         for offset, part in parts:
             more = 0x2000 if frag and offset == 0 else 0
-            header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(part), self.ident,
-                                 more | offset >> 3, 64, proto, 0,
-                                 socket.inet_aton(src), socket.inet_aton(dst))
+            size = 20 + len(ipopt)
+            header = struct.pack("!BBHHHBBH4s4s", 0x40 | size // 4, 0, size + len(part),
+                                 self.ident, more | offset >> 3, 64, proto, 0,
+                                 socket.inet_aton(src), socket.inet_aton(dst)) + ipopt
             header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
             self.sock.sendto(header + part, address)
 
@@ -196,7 +201,7 @@ class Connection:
         self.win = int(opts.get("win", 65535))
         self.snd = self.isn
         self.rcv = self.irs = None
-        self.peer_ts = 0
+        self.peer_ts = self.peer_wscale = 0
         self.last = None
 
     # ---- sending
@@ -239,7 +244,8 @@ class Connection:
             if "bad" in opts:
                 total ^= 0x5555
             segment = segment[:16] + struct.pack("!H", total) + segment[18:]
-        wire.send(segment, src, dst, frag="frag" in opts)
+        wire.send(segment, src, dst, frag="frag" in opts,
+                  ipopt=bytes.fromhex(opts.get("ipopt", "")))
         if "seq" not in opts:
             syn_fin = (bits & flag_bits("S") != 0) + (bits & flag_bits("F") != 0)
             self.snd = (seq + len(payload) + syn_fin) & WORD
@@ -250,7 +256,8 @@ class Connection:
         quoted = self.last.header[:4] + struct.pack("!I", seq)
         ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 1, 0, 64, protocol, 0,
                          socket.inet_aton(their_ip), socket.inet_aton(our_ip))
-        body = struct.pack("!BBHI", 3, int(code), 0, 0) + ip + quoted
+        body = struct.pack("!BBHI", int(opts.get("type", 3)), int(code), 0,
+                           int(opts.get("mtu", 0))) + ip + quoted
         body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
         wire.send(body, proto=socket.IPPROTO_ICMP)
 
@@ -279,10 +286,13 @@ class Connection:
             return f"{flags} was expected"
         values = {"seq": signed(seg.seq - (seg.seq if self.rcv is None else self.rcv)),
                   "ack": signed(seg.ack - self.snd), "len": seg.len, "win": seg.win,
-                  "psh": seg.psh, "tos": seg.tos, "ttl": seg.ttl, "df": seg.df}
+                  "tsecr": seg.tsecr, "psh": seg.psh, "tos": seg.tos, "ttl": seg.ttl,
+                  "df": seg.df}
         for key, value in values.items():
             if key in opts and value != int(opts[key]):
                 return f"{key}={opts[key]} was expected"
+        if "ipopt" in opts and seg.ipopt != opts["ipopt"]:
+            return f"IP options {seg.ipopt}"
         if "ts" in opts and (seg.tsval is not None) != (opts["ts"] == "yes"):
             return f"timestamps: {opts['ts']} was expected"
         gap = (seg.when - self.last.when) * 1000 if self.last is not None else 0
@@ -305,6 +315,7 @@ class Connection:
         self.dport = seg.sport
         if "S" in seg.flags:
             self.irs = self.rcv = seg.seq
+            self.peer_wscale = seg.wscale or 0
         if self.rcv is None or seg.seq == self.rcv:
             self.rcv = (seg.seq + seg.space()) & WORD
         if seg.tsval is not None:
@@ -314,6 +325,8 @@ class Connection:
 
     def do_skip(self, flags):
         want = flag_text(flag_bits(flags))
+        while select.select([wire.sock], [], [], 0)[0]:
+            wire.receive()
         wire.queue = [s for s in wire.queue if not (self.ours(s) and s.flags == want)]
 
     def do_silent(self):
@@ -354,6 +367,9 @@ class Connection:
     def do_set(self, *words):
         for key, value in options(words).items():
             setattr(self, key, (getattr(self, key) + int(value)) & WORD)
+
+    def do_edge(self):
+        return (self.last.ack + (self.last.win << self.peer_wscale) - self.isn) & WORD
 
     def do_get(self, key):
         return self.dport if key == "port" else getattr(self, key)

@@ -11,7 +11,7 @@ HOST=1
 PROTOCOL=2
 PORTCODE=3
 
-plan 26
+plan 30
 hosts
 raw_pair
 peer d A
@@ -75,6 +75,22 @@ must r ESTABLISHED expect A len=10
 must r ESTABLISHED unreachable $HOST
 check "ESTABLISHED, host unreachable: nothing happens" tell r ESTABLISHED silent
 check "SO_ERROR says that" answers EHOSTUNREACH a ESTABLISHED error
+must r ESTABLISHED send A
+must a ESTABLISHED opt SOL_IP 11 1 # IP_RECVERR
+must a ESTABLISHED send 10
+must r ESTABLISHED expect A len=10
+must r ESTABLISHED unreachable $HOST
+check "IP_RECVERR: the owner hears of it at once" errs EHOSTUNREACH a ESTABLISHED read 10
+check "and the connection goes on" raw_state_is ESTABLISHED ESTABLISHED
+must a ESTABLISHED opt SOL_IP 11 0
+
+# RFC 6633: the message that asked for less is not listened to any more.
+must r ESTABLISHED send A
+must a ESTABLISHED send 10
+must r ESTABLISHED expect A len=10
+must r ESTABLISHED unreachable 0 type=4
+check "ESTABLISHED, source quench: nothing happens" tell r ESTABLISHED silent
+check "and its owner does not hear of it" answers 0 a ESTABLISHED error
 reach TIME_WAIT t
 must r t unreachable $PORTCODE
 must r t silent

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-simulated 7
+simulated 8
 
 # call PORT: a call from there; REPLY is its ISN. Refused, so nothing is left.
 call()
@@ -61,6 +61,24 @@ check "and of the other port" risen "$other" "$REPLY" 100000
 until_ms 300000
 call 6000
 check "after 300 s: once round" risen "$first" "$REPLY" $((300000 - 274878))
+
+# RFC 7323 7.1: the clock of timestamps does not tell for how long the host is up.
+hidden()
+{
+	local uptime tsval
+
+	must r up listen 7000
+	must a up new
+	must a up start connect $ADDR_RAW 7000
+	must r up expect S
+	must r up get peer_ts
+	tsval=$REPLY
+	read -r uptime _ </proc/uptime
+	must r up send RA
+	errs ECONNREFUSED a up wait || bail "$WHY"
+	apart "$tsval" $((10#${uptime/./} * 10))
+}
+check "the clock of timestamps is not that of the uptime" hidden
 
 # A listener's.
 raw_open l1
