@@ -125,13 +125,14 @@ struct waltz_tw *tw_find(struct waltz_tw_table *tw,
 	return rec;
 }
 
-/* Context: stripe lock held, BH off. */
-static struct waltz_tw *find_locked(struct waltz_tw_table *tw,
-				    const struct waltz_key *key)
+/* The head of the names' chain. How many buckets there are may change under the
+ * lock of another stripe, but not which one is theirs.
+ * Context: stripe lock held, BH off.
+ */
+static u32 *chain_of(struct waltz_tw_table *tw, const struct waltz_key *key)
 {
 	lockdep_assert_held(&tw_stripe_of(tw, key->hash)->lock);
-	return walk_chain(tw, bucket_head(tw, bucket_of(key->hash, tw->buckets)),
-			  key);
+	return bucket_head(tw, bucket_of(key->hash, READ_ONCE(tw->buckets)));
 }
 
 /**
@@ -149,7 +150,8 @@ struct waltz_tw *tw_look_again(struct waltz_tw_table *tw,
 			       const struct waltz_key *key,
 			       struct waltz_tw *rec)
 {
-	return rec->link & LINK_DEAD ? find_locked(tw, key) : rec;
+	return rec->link & LINK_DEAD ?
+	       walk_chain(tw, chain_of(tw, key), key) : rec;
 }
 
 /* ---- growing and shrinking, a bucket at a time ---- */
@@ -295,9 +297,8 @@ void tw_shrink(struct waltz_tw_table *tw, unsigned int records)
 static u32 *link_to(struct waltz_tw_table *tw, const struct waltz_key *key,
 		    u32 index)
 {
-	u32 *link = bucket_head(tw, bucket_of(key->hash, tw->buckets));
+	u32 *link = chain_of(tw, key);
 
-	lockdep_assert_held(&tw_stripe_of(tw, key->hash)->lock);
 	while ((*link & LINK_INDEX) != index) {
 		if (WARN_ON_ONCE(!(*link & LINK_INDEX)))
 			return NULL;
@@ -330,7 +331,7 @@ void tw_prefetch(struct waltz_tw_table *tw, u32 hash)
 void tw_link(struct waltz_tw_table *tw, const struct waltz_key *key,
 	     struct waltz_tw *rec, u32 flags)
 {
-	u32 *head = bucket_head(tw, bucket_of(key->hash, tw->buckets));
+	u32 *head = chain_of(tw, key);
 
 	/* Complete before it can be seen: by who goes through chunks, and by
 	 * who goes through chains.
