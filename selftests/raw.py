@@ -29,7 +29,8 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         the next segment; seq relative to RCV.NXT, ack to SND.NXT; min and max
         are its distance in time from the one before; the last four are of its
         IP header. Advances RCV.NXT
-  skip FLAGS              throw away leading segments with these flags
+  skip FLAGS              throw away what came with just these flags
+  ignore FLAGS            the same, of what comes, too; an empty one ends that
   handshake               SYN, SYN-ACK, ACK of an opened connection
   accept                  the same of one that listens
   set snd=N rcv=N ts=N    move SND.NXT, RCV.NXT or the clock by N
@@ -203,6 +204,7 @@ class Connection:
         self.rcv = self.irs = None
         self.peer_ts = self.peer_wscale = 0
         self.last = None
+        self.ignored = ""
 
     # ---- sending
 
@@ -264,7 +266,7 @@ class Connection:
     # ---- receiving
 
     def ours(self, seg):
-        if seg.dport != self.sport:
+        if seg.dport != self.sport or seg.flags == self.ignored:
             return False
         return seg.sport == self.dport or self.dport is None
 
@@ -328,6 +330,12 @@ class Connection:
         while select.select([wire.sock], [], [], 0)[0]:
             wire.receive()
         wire.queue = [s for s in wire.queue if not (self.ours(s) and s.flags == want)]
+
+    def do_ignore(self, flags=""):
+        self.ignored, before = "", self.ignored
+        if before:
+            self.do_skip(before)
+        self.ignored = flag_text(flag_bits(flags)) if flags else ""
 
     def do_silent(self):
         global sentinels

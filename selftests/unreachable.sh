@@ -49,6 +49,7 @@ must r z unreachable $PORTCODE
 check "SYN_RECV, port unreachable: ECONNREFUSED" errs ECONNREFUSED a z wait
 
 reach SYN_RECV h
+must r h ignore SA
 must r h unreachable $PORTCODE seq=+1
 must r h unreachable $PORTCODE seq=-1
 check "half-open, numbers never sent: ignored" tell r h silent
