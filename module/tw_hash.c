@@ -339,6 +339,7 @@ void tw_link(struct waltz_tw_table *tw, const struct waltz_key *key,
 	smp_store_release(&rec->link, *head | flags);
 	atomic_inc(&tw->count);
 	tw_ports_add(tw, rec, 1);
+	/* The second of them. */
 	smp_store_release(head, index_of(rec));
 }
 
@@ -392,6 +393,7 @@ bool tw_replace(struct waltz_tw_table *tw, const struct waltz_key *key,
 	copy->rcv_nxt = rec->rcv_nxt;
 	copy->ts_recent = rec->ts_recent;
 	copy->time = rec->time;
+	/* Complete before it is alive, as in tw_link(). */
 	smp_store_release(&copy->link, rec->link);
 	/* Who stands on the old one when it dies has passed the copy by. */
 	write_seqcount_begin(&stripe->moved);

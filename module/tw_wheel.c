@@ -318,9 +318,11 @@ struct waltz_tw *tw_oldest(struct waltz_tw_table *tw)
 		best_ms = tick_left(level, tick, now);
 		best = list_last_entry(list, struct waltz_tw_chunk, list);
 	}
-	for (i = 1; best && !rec && i < best->used; i++)
+	for (i = 1; best && !rec && i < best->used; i++) {
+		/* Pairs with tw_link(): only then has it names. */
 		if (!(smp_load_acquire(&best->record[i].link) & LINK_DEAD))
 			rec = &best->record[i];
+	}
 	spin_unlock(&tw->wheel_lock);
 	return rec;
 }

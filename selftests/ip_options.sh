@@ -31,25 +31,25 @@ hex $ADDR_FAR && far=$REPLY
 # filled in, with room for one each.
 reach ESTABLISHED x
 for option in ${UNKNOWN}040000 ${TIMESTAMP}08050000000000 ${RECORD}070400000000$END; do
-	check "$option comes: the segment is taken" tell r x send A len=5 ipopt=$option
+	check "$option comes: the segment is taken" tell r x send A len=5 ipopt="$option"
 	check "$option: acknowledged, without options" tell r x expect A ack=0 len=0 ipopt=
 	check "$option: the text is there" answers xxxxx a x read 10
 done
 
 # What goes: the route is recorded from here on.
-must a x options ${RECORD}070400000000$END
+must a x options "${RECORD}070400000000$END"
 must a x send 10
-check "record route: A is in it" tell r x expect A len=10 ipopt=${RECORD}0708$a$END
+check "record route: A is in it" tell r x expect A len=10 ipopt="${RECORD}0708$a$END"
 must r x send A
 
 # To where there is no way but through the raw peer.
 in_host A ip route add $ADDR_FAR via $ADDR_RAW || bail "no route"
 must r s listen 7000
 must a s new
-must a s options ${LOOSE_SOURCE}0704$gateway$NOP
+must a s options "${LOOSE_SOURCE}0704$gateway$NOP"
 must a s start connect $ADDR_FAR 7000
 check "source route: by way of the first, the last behind" \
-	tell r s expect S ipopt=${LOOSE_SOURCE}0704$far$NOP
+	tell r s expect S ipopt="${LOOSE_SOURCE}0704$far$NOP"
 must r s send SA src=$ADDR_FAR
 check "the one at its end answers: connected" tell a s wait
-check "and the ACK goes the same way" tell r s expect A ipopt=${LOOSE_SOURCE}0704$far$NOP
+check "and the ACK goes the same way" tell r s expect A ipopt="${LOOSE_SOURCE}0704$far$NOP"
