@@ -433,15 +433,9 @@ TEST_F(api, many_connections_have_many_ports)
 /* RFC 6056: the port toward one destination says nothing of that toward another. */
 TEST_F(api, ports_to_many_destinations_are_far_apart)
 {
-	struct sockaddr_in sin = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_ANY),
-	};
-	int lfd = open_socket(_metadata, 0);
+	int lfd = open_listener(_metadata, "0.0.0.0", 32);
 	int i, near = 0, before = 0;
 
-	ASSERT_EQ(0, rc(bind(lfd, (struct sockaddr *)&sin, sizeof(sin))));
-	ASSERT_EQ(0, rc(listen(lfd, 32)));
 	for (i = 0; i < 32; i++) {
 		int fd = open_socket(_metadata, 0), port;
 		char to[16];

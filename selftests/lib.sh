@@ -669,7 +669,16 @@ TRACING=/sys/kernel/tracing
 trace=''
 declare -A INODE=()
 
-# trace_states: follow all transitions from here on, in a buffer of our own.
+# start_trace EVENT: in a buffer of our own, $trace/trace, until the end.
+start_trace()
+{
+	[ -d $TRACING/instances ] || mount -t tracefs tracefs $TRACING
+	trace=$TRACING/instances/waltz-$$
+	mkdir "$trace" || bail "no tracing"
+	echo 1 >"$trace/events/$1/enable" || bail "no event $1"
+}
+
+# trace_states: follow all transitions from here on.
 trace_states()
 {
 	local host
@@ -678,10 +687,7 @@ trace_states()
 		: >"$trace/trace"
 		return
 	fi
-	[ -d $TRACING/instances ] || mount -t tracefs tracefs $TRACING
-	trace=$TRACING/instances/waltz-$$
-	mkdir "$trace" || bail "no tracing"
-	echo 1 >"$trace/events/waltz/state/enable"
+	start_trace waltz/state
 	for host in "${!NS[@]}"; do
 		INODE[$host]=$(readlink "/proc/${HOLDER[$host]}/ns/net")
 		INODE[$host]=${INODE[$host]//[!0-9]/}

@@ -171,6 +171,11 @@ class Wire:
         checked = bool(status & TP_STATUS_CSUMNOTREADY) or not checksum(pseudo + segment)
         self.queue.append(Segment(data, segment, when, checked))
 
+    def drain(self):
+        """Take in what has come."""
+        while select.select([self.sock], [], [], 0)[0]:
+            self.receive()
+
     def wait(self, match, seconds):
         """The first segment for which match() holds, taken off the queue."""
         import time
@@ -327,8 +332,7 @@ class Connection:
 
     def do_skip(self, flags):
         want = flag_text(flag_bits(flags))
-        while select.select([wire.sock], [], [], 0)[0]:
-            wire.receive()
+        wire.drain()
         wire.queue = [s for s in wire.queue if not (self.ours(s) and s.flags == want)]
 
     def do_ignore(self, flags=""):
@@ -350,8 +354,7 @@ class Connection:
             raise Failure(f"an answer: {self.show(came)}")
 
     def do_forget(self):
-        while select.select([wire.sock], [], [], 0)[0]:
-            wire.receive()
+        wire.drain()
         wire.queue.clear()
 
     # ---- both

@@ -21,9 +21,7 @@ must r p send A
 start_clock
 
 # Which route to take is asked once, and again when IP has got advice.
-trace=$TRACING/instances/waltz-$$
-mkdir "$trace" || bail "no tracing"
-echo 1 >"$trace/events/fib/fib_table_lookup/enable" || bail "no trace of routes"
+start_trace fib/fib_table_lookup
 # For what a host sends itself: the segments come "in" by lo, its first device.
 asked()
 {
@@ -39,9 +37,6 @@ done
 must r p expect A seq=-10 len=10
 asked
 check "sent again, 4: the route is asked for anew" at_least "$REPLY" 1
-echo 0 >"$trace/events/enable"
-rmdir "$trace"
-trace=''
 must r p send A
 check "and the connection goes on" raw_state_is p ESTABLISHED
 

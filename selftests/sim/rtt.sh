@@ -47,7 +47,6 @@ done
 reach ESTABLISHED k
 rtt k
 was=$REPLY
-start_clock
 must a k send 10
 must r k expect A len=10
 check "not acknowledged: sent again" tell r k expect A seq=-10 len=10 min=190 max=1100
