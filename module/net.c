@@ -24,6 +24,7 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.retries		= 15,
 		.orphan_retries		= 8,
 		.rto_min_ms		= 200,
+		.rto_max_ms		= WALTZ_RTO_MAX_US / USEC_PER_MSEC,
 		.delack_ms		= 40,
 		.challenge_ms		= 500,
 		.keepalive_time		= 7200,

@@ -17,7 +17,6 @@
 
 #define REQUEST_BUCKETS	4096u
 #define SYN_ACK_RTO	(1ul * HZ)	/* RFC 6298 2.1 */
-#define SYN_ACK_RTO_MAX	(120ul * HZ)
 
 static_assert(IS_ENABLED(CONFIG_LOCKDEP) ||
 	      sizeof(struct waltz_request) <= 192);
@@ -236,6 +235,8 @@ static void request_timer(struct timer_list *timer)
 	struct waltz_net *wn = waltz_net(request_net(req));
 	struct request_bucket *b = bucket_of(req->hash);
 	u8 defer = READ_ONCE(waltz_sk(req->listener)->defer_accept);
+	unsigned long longest =
+		msecs_to_jiffies(READ_ONCE(wn->sysctls.rto_max_ms));
 	bool over, again, resend;
 
 	lockdep_assert_in_softirq();
@@ -250,8 +251,7 @@ static void request_timer(struct timer_list *timer)
 	if (again) {
 		req->retries++;
 		mod_timer(&req->timer, jiffies +
-			  min(SYN_ACK_RTO << min_t(u8, req->retries, 7),
-			      SYN_ACK_RTO_MAX));
+			  min(SYN_ACK_RTO << min_t(u8, req->retries, 7), longest));
 	}
 	spin_unlock(&b->lock);
 	if (over)

@@ -5,20 +5,22 @@
 static u32 bounded(const struct waltz_rtt *r, u64 rto)
 {
 	if (rto < r->rto_min)
-		return r->rto_min;
-	return rto > WALTZ_RTO_MAX_US ? WALTZ_RTO_MAX_US : (u32)rto;
+		rto = r->rto_min;
+	return rto > r->rto_max ? r->rto_max : (u32)rto;
 }
 
 /**
  * waltz_rtt_init() - nothing measured yet
  * @r: the estimator
  * @rto_min: floor of the RTO in microseconds
+ * @rto_max: its ceiling, at most WALTZ_RTO_MAX_US; it goes before the floor
  */
-void waltz_rtt_init(struct waltz_rtt *r, u32 rto_min)
+void waltz_rtt_init(struct waltz_rtt *r, u32 rto_min, u32 rto_max)
 {
 	r->srtt8 = 0;
 	r->rttvar4 = 0;
 	r->rto_min = rto_min;
+	r->rto_max = rto_max;
 	r->rto = WALTZ_RTO_INIT_US;
 }
 
@@ -74,7 +76,7 @@ void waltz_rtt_syn_lost(struct waltz_rtt *r)
  * @r: the estimator
  * @shift: how often the timer has expired in a row
  *
- * Return: microseconds; RFC 6298 5.5, bounded by WALTZ_RTO_MAX_US.
+ * Return: microseconds; RFC 6298 5.5, not above the ceiling.
  */
 u32 waltz_rtt_backoff(const struct waltz_rtt *r, unsigned int shift)
 {

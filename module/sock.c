@@ -70,7 +70,8 @@ static void reset_stream(struct sock *sk)
 	ws->timer_deferred = false;
 	ws->mtu_reduced = false;
 	ws->retransmitted = false;
-	waltz_rtt_init(&ws->rtt, READ_ONCE(s->rto_min_ms) * USEC_PER_MSEC);
+	waltz_rtt_init(&ws->rtt, READ_ONCE(s->rto_min_ms) * USEC_PER_MSEC,
+		       READ_ONCE(s->rto_max_ms) * USEC_PER_MSEC);
 	waltz_cong_init(&ws->cong, WALTZ_MSS_DEFAULT, 0);
 }
 

@@ -20,6 +20,7 @@
 	SYSCTL(retries, 1, 127)						       \
 	SYSCTL(orphan_retries, 1, 127)					       \
 	SYSCTL(rto_min_ms, 10, 60000)					       \
+	SYSCTL(rto_max_ms, 1000, WALTZ_RTO_MAX_US / USEC_PER_MSEC)	       \
 	SYSCTL(delack_ms, 4, 400)					       \
 	SYSCTL(challenge_ms, 0, 10000)					       \
 	SYSCTL(keepalive_time, 1, 32767)				       \

@@ -68,6 +68,7 @@ struct waltz_sysctls {
 	int retries;
 	int orphan_retries;
 	int rto_min_ms;
+	int rto_max_ms;
 	int delack_ms;
 	int challenge_ms;
 	int keepalive_time;

@@ -7,7 +7,7 @@
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-simulated 13
+simulated 18
 
 must r c listen 7000
 must a c new
@@ -24,3 +24,13 @@ late 247000
 check "after 247 s" took 246900 "$REPLY"
 check "nothing was sent meanwhile" tell r c silent
 check "seven were counted" counted A retrans_syn 7
+
+set_waltz A rto_max_ms=3000
+must r d listen 7001
+must a d new
+start_clock
+must a d start connect $ADDR_RAW 7001
+must r d expect S
+for seconds in 1 2 3 3 3; do
+	check "no more than 3 s between two: after $seconds s" comes_after $seconds d expect S
+done

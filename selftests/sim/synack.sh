@@ -7,7 +7,7 @@
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-simulated 9
+simulated 14
 
 raw_open s
 start_clock
@@ -21,3 +21,13 @@ check "the record is given up 32 s later" ends_between s SYN_RECV 62900 $((REPLY
 check "no half-open record is left" stat_is A half_open_now 0
 must r s send A
 check "an ACK is too late: RST" tell r s expect R
+
+set_waltz A rto_max_ms=3000
+raw_open m
+start_clock
+must r m send S
+must r m expect SA ack=0
+for seconds in 1 2 3 3 3; do
+	check "no more than 3 s between two: after $seconds s" \
+		comes_after $seconds m expect SA seq=-1 ack=0
+done

@@ -50,6 +50,9 @@ check "rude ends, a listener that comes and goes, a full table, cookies: no wron
 check_waltz "handshakes were completed by cookies" grown A cookies_accepted
 check_waltz "records were evicted" grown A tw_evicted
 
+# Segments may make two ends disagree for good. Then each tries until it gives
+# up, whoever has closed them; let that be soon.
+set_waltz A rto_max_ms=1000 orphan_retries=3
 set_waltz A syncookies=1 time_wait_max=100000 time_wait_ms=5000
 check "old and forged segments: no wrong byte" storm -i
 check "and all of it at once" storm -r -i

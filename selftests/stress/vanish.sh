@@ -46,7 +46,7 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	ip -n "${NS[A]}" link set lo up
 	# It goes when the namespace does.
 	ip link add "tie-$$" netns $$ type veth peer name tie netns "${NS[A]}" || bail "no veth"
-	set_waltz A rto_min_ms=50 orphan_retries=1
+	set_waltz A rto_min_ms=50 rto_max_ms=1000 orphan_retries=1
 	start_in A "$STORM" -t 600 -s $((SEED + round)) -r -i >"$RUN/storm"
 	storm=$REPLY
 	check "round $round: a storm" wait_for connections

@@ -15,7 +15,7 @@ static void test_init(void)
 {
 	struct waltz_rtt r;
 
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	CHECK(r.rto == 1000 * MS, "RFC 6298 2.1: %u", r.rto);
 	CHECK(!r.srtt8 && !r.rttvar4, "nothing measured");
 	CHECK(r.rto_min == FLOOR, "floor");
@@ -26,7 +26,7 @@ static void test_first(void)
 {
 	struct waltz_rtt r;
 
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	waltz_rtt_sample(&r, 400 * MS);
 	CHECK(srtt(&r) == 400 * MS, "SRTT is R: %u", srtt(&r));
 	CHECK(r.rttvar4 == 4 * 200 * MS, "RTTVAR is R/2: %u", r.rttvar4);
@@ -38,7 +38,7 @@ static void test_second(void)
 	struct waltz_rtt r;
 
 	/* RFC 6298 2.3, by hand */
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	waltz_rtt_sample(&r, 400 * MS);
 	waltz_rtt_sample(&r, 800 * MS);
 	CHECK(r.rttvar4 == 4 * (150 * MS + 100 * MS),
@@ -59,7 +59,7 @@ static void test_converges(void)
 	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(rtts); i++) {
-		waltz_rtt_init(&r, FLOOR);
+		waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 		waltz_rtt_sample(&r, 300 * MS);
 		for (k = 0; k < 300; k++)
 			waltz_rtt_sample(&r, rtts[i]);
@@ -76,7 +76,7 @@ static void test_bounds(void)
 	unsigned int i, k;
 
 	for (i = 0; i < ARRAY_SIZE(rtts); i++) {
-		waltz_rtt_init(&r, FLOOR);
+		waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 		for (k = 0; k < 100; k++) {
 			waltz_rtt_sample(&r, rtts[i]);
 			CHECK(r.srtt8, "%u: never looks unmeasured", rtts[i]);
@@ -93,7 +93,7 @@ static void test_random(void)
 	u32 rtt;
 
 	unit_seed();
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	for (i = 0; i < 200000; i++) {
 		rtt = unit_random() >> unit_below(32);
 		waltz_rtt_sample(&r, rtt);
@@ -118,13 +118,13 @@ static void test_floor(void)
 	unsigned int k;
 
 	/* The floor is the variance's: SRTT and then at least that much. */
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	for (k = 0; k < 100; k++)
 		waltz_rtt_sample(&r, 150 * MS);
 	CHECK(r.rto == 350 * MS, "%u", r.rto);
 
 	/* A floor above the initial RTO holds before the first sample too. */
-	waltz_rtt_init(&r, 5000 * MS);
+	waltz_rtt_init(&r, 5000 * MS, WALTZ_RTO_MAX_US);
 	CHECK(waltz_rtt_backoff(&r, 0) == 5000 * MS, "%u",
 	      waltz_rtt_backoff(&r, 0));
 }
@@ -135,7 +135,7 @@ static void test_backoff(void)
 	u32 last = 0, now;
 	unsigned int i;
 
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	for (i = 0; i <= 6; i++)
 		CHECK(waltz_rtt_backoff(&r, i) == (1000 * MS) << i,
 		      "doubled %u times: %u", i, waltz_rtt_backoff(&r, i));
@@ -151,11 +151,32 @@ static void test_backoff(void)
 	CHECK(r.rto == 1000 * MS, "RTO itself is untouched");
 }
 
+static void test_ceiling(void)
+{
+	struct waltz_rtt r;
+
+	waltz_rtt_init(&r, FLOOR, 2000 * MS);
+	CHECK(waltz_rtt_backoff(&r, 0) == 1000 * MS, "below: %u",
+	      waltz_rtt_backoff(&r, 0));
+	CHECK(waltz_rtt_backoff(&r, 1) == 2000 * MS, "at: %u",
+	      waltz_rtt_backoff(&r, 1));
+	CHECK(waltz_rtt_backoff(&r, 2) == 2000 * MS, "cut: %u",
+	      waltz_rtt_backoff(&r, 2));
+	waltz_rtt_sample(&r, 60000 * MS);
+	CHECK(srtt(&r) == 60000 * MS, "what is measured stays: %u", srtt(&r));
+	CHECK(r.rto == 2000 * MS, "what is waited is cut: %u", r.rto);
+
+	/* Of two that contradict each other it is the one that holds. */
+	waltz_rtt_init(&r, 5000 * MS, 1000 * MS);
+	CHECK(waltz_rtt_backoff(&r, 0) == 1000 * MS, "%u",
+	      waltz_rtt_backoff(&r, 0));
+}
+
 static void test_syn_lost(void)
 {
 	struct waltz_rtt r;
 
-	waltz_rtt_init(&r, FLOOR);
+	waltz_rtt_init(&r, FLOOR, WALTZ_RTO_MAX_US);
 	waltz_rtt_syn_lost(&r);
 	CHECK(r.rto == 3000 * MS, "RFC 6298 5.7: %u", r.rto);
 	waltz_rtt_syn_lost(&r);
@@ -177,6 +198,7 @@ static const struct unit_case cases[] = {
 	{ "random measurements", test_random },
 	{ "floor", test_floor },
 	{ "back-off doubles and saturates", test_backoff },
+	{ "ceiling", test_ceiling },
 	{ "lost SYN", test_syn_lost },
 };
 
