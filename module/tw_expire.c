@@ -52,6 +52,7 @@ static unsigned int expire_some(struct waltz_tw_table *tw,
 {
 	struct waltz_tw *alive[AHEAD];
 	struct waltz_key key[AHEAD];
+	u32 *head[AHEAD];
 	unsigned int i, put = 0, found = 0;
 	u32 now = tw_now_ms();
 
@@ -60,9 +61,11 @@ static unsigned int expire_some(struct waltz_tw_table *tw,
 		if (smp_load_acquire(&rec[i].link) & LINK_DEAD)
 			continue;
 		tw_record_key(tw, &rec[i], &key[found]);
-		tw_prefetch(tw, key[found].hash);
+		head[found] = tw_prefetch(tw, key[found].hash);
 		alive[found++] = &rec[i];
 	}
+	for (i = 0; i < found; i++)
+		tw_prefetch_first(tw, head[i], alive[i]);
 	for (i = 0; i < found; i++)
 		put += expire_record(tw, alive[i], &key[i], now);
 	return put;

@@ -11,24 +11,10 @@
 #include "portmap.h"
 #include "tw_table.h"
 
-#define BUCKETS_MAX	0x1000000u
-#define SEGMENT_SHIFT	10
-#define SEGMENT_SIZE	1024u	/* 1 << SEGMENT_SHIFT: one page */
-
 /* Merges after one record has gone: more than one, or a table that empties
  * fast would keep half its buckets.
  */
 #define SHRINK_STEPS	4
-
-/**
- * struct waltz_tw_segment - a page of buckets
- * @head: SEGMENT_SIZE of them; stripe lock to write
- * @rcu: when the last of them has been merged away
- */
-struct waltz_tw_segment {
-	u32 *head;
-	struct rcu_head rcu;
-};
 
 /* Linear hashing: of 2^k < buckets <= 2^(k+1), those not split yet are found
  * with one bit less.
@@ -41,12 +27,21 @@ static u32 bucket_of(u32 hash, u32 buckets)
 	return b < buckets ? b : b & (mask >> 1);
 }
 
+/* Where the segment of a bucket is; NULL: there never was one near it. */
+static u32 **segment_of(struct waltz_tw_table *tw, u32 bucket)
+{
+	u32 n = bucket >> SEGMENT_SHIFT;
+	u32 **page = READ_ONCE(tw->segments[n >> SEGMENTS_SHIFT]);
+
+	return page ? &page[n & (SEGMENTS_SIZE - 1)] : NULL;
+}
+
 static u32 *bucket_head(struct waltz_tw_table *tw, u32 bucket)
 {
-	struct waltz_tw_segment *seg;
+	u32 **place = segment_of(tw, bucket);
+	u32 *segment = place ? READ_ONCE(*place) : NULL;
 
-	seg = xa_load(&tw->segments, bucket >> SEGMENT_SHIFT);
-	return seg ? &seg->head[bucket & (SEGMENT_SIZE - 1)] : NULL;
+	return segment ? &segment[bucket & (SEGMENT_SIZE - 1)] : NULL;
 }
 
 static struct waltz_tw *record_at(struct waltz_tw_table *tw, u32 index)
@@ -156,34 +151,37 @@ struct waltz_tw *tw_look_again(struct waltz_tw_table *tw,
 
 /* ---- growing and shrinking, a bucket at a time ---- */
 
-static void segment_free(struct waltz_tw_segment *seg)
-{
-	free_page((unsigned long)seg->head);
-	kfree(seg);
-}
-
 static void segment_free_rcu(struct rcu_head *rcu)
 {
-	segment_free(container_of(rcu, struct waltz_tw_segment, rcu));
+	__free_page(container_of(rcu, struct page, rcu_head));
 }
 
+/* Context: resize lock held, or nobody else knows the table. */
 static bool segment_ready(struct waltz_tw_table *tw, u32 bucket, gfp_t gfp)
 {
-	unsigned long n = bucket >> SEGMENT_SHIFT;
-	struct waltz_tw_segment *seg;
+	u32 **place = segment_of(tw, bucket);
+	void *page;
 
-	BUILD_BUG_ON(SEGMENT_SIZE * sizeof(*seg->head) > PAGE_SIZE);
-	if (xa_load(&tw->segments, n))
-		return true;
+	BUILD_BUG_ON(SEGMENT_SIZE * sizeof(u32) > PAGE_SIZE);
+	BUILD_BUG_ON(SEGMENTS_SIZE * sizeof(u32 *) > PAGE_SIZE);
 	gfp |= __GFP_NOWARN;
-	seg = kmalloc(sizeof(*seg), gfp);
-	if (!seg)
-		return false;
-	seg->head = (u32 *)get_zeroed_page(gfp);
-	if (!seg->head || xa_err(xa_store_bh(&tw->segments, n, seg, gfp))) {
-		segment_free(seg);
-		return false;
+	if (!place) {
+		page = (void *)get_zeroed_page(gfp);
+		if (!page)
+			return false;
+		/* Empty before it can be seen. */
+		smp_store_release(&tw->segments[bucket >> (SEGMENT_SHIFT +
+							   SEGMENTS_SHIFT)],
+				  page);
+		place = segment_of(tw, bucket);
 	}
+	if (*place)
+		return true;
+	page = (void *)get_zeroed_page(gfp);
+	if (!page)
+		return false;
+	/* The same. */
+	smp_store_release(place, page);
 	return true;
 }
 
@@ -243,8 +241,7 @@ static void merge_last(struct waltz_tw_table *tw)
 {
 	u32 last = tw->buckets - 1, into = bucket_of(last, last);
 	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, last);
-	struct waltz_tw_segment *seg;
-	u32 *link, *head;
+	u32 *link, *head, **place;
 
 	lockdep_assert_held(&tw->resize);
 	spin_lock(&stripe->lock);
@@ -264,9 +261,10 @@ static void merge_last(struct waltz_tw_table *tw)
 
 	if (last & (SEGMENT_SIZE - 1))
 		return;
-	seg = xa_erase_bh(&tw->segments, last >> SEGMENT_SHIFT);
-	if (seg)
-		call_rcu(&seg->rcu, segment_free_rcu);
+	/* It was this page's first bucket. */
+	place = segment_of(tw, last);
+	WRITE_ONCE(*place, NULL);
+	call_rcu(&virt_to_page(head)->rcu_head, segment_free_rcu);
 }
 
 /**
@@ -308,15 +306,36 @@ static u32 *link_to(struct waltz_tw_table *tw, const struct waltz_key *key,
 }
 
 /**
- * tw_prefetch() - names are going to be looked up
+ * tw_prefetch() - a record is going to be unlinked: its bucket
  * @tw: the table
- * @hash: of the names
+ * @hash: of its names
+ *
+ * Context: RCU read lock.
+ * Return: the bucket, for tw_prefetch_first().
+ */
+u32 *tw_prefetch(struct waltz_tw_table *tw, u32 hash)
+{
+	u32 *head = bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets)));
+
+	prefetchw(head);
+	return head;
+}
+
+/**
+ * tw_prefetch_first() - and the record that comes before it in its chain
+ * @tw: the table
+ * @head: of tw_prefetch(), some time ago
+ * @rec: the record
  *
  * Context: RCU read lock.
  */
-void tw_prefetch(struct waltz_tw_table *tw, u32 hash)
+void tw_prefetch_first(struct waltz_tw_table *tw, const u32 *head,
+		       const struct waltz_tw *rec)
 {
-	prefetchw(bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets))));
+	u32 index = head ? READ_ONCE(*head) : 0;
+
+	if (index && index != index_of(rec))
+		prefetchw(record_at(tw, index));
 }
 
 /**
@@ -416,7 +435,6 @@ int tw_hash_init(struct waltz_tw_table *tw)
 	unsigned int i;
 
 	tw->buckets = BUCKETS_MIN;
-	xa_init(&tw->segments);
 	spin_lock_init(&tw->resize);
 	for (i = 0; i < STRIPES; i++) {
 		spin_lock_init(&tw->stripe[i].lock);
@@ -432,12 +450,14 @@ int tw_hash_init(struct waltz_tw_table *tw)
  */
 void tw_hash_free(struct waltz_tw_table *tw)
 {
-	struct waltz_tw_segment *seg;
-	unsigned long n;
+	unsigned int i, k;
 
-	xa_for_each(&tw->segments, n, seg) {
-		segment_free(seg);
+	for (i = 0; i < SEGMENT_PAGES; i++) {
+		u32 **page = tw->segments[i];
+
+		for (k = 0; page && k < SEGMENTS_SIZE; k++)
+			free_page((unsigned long)page[k]);
+		free_page((unsigned long)page);
 		cond_resched();
 	}
-	xa_destroy(&tw->segments);
 }

@@ -113,6 +113,14 @@ static_assert(offsetofend(struct waltz_tw_chunk, live) <=
 
 #define STRIPES		256u
 #define BUCKETS_MIN	STRIPES
+#define BUCKETS_MAX	0x1000000u
+
+/* Of buckets in a page, and of pointers to such pages in one. */
+#define SEGMENT_SHIFT	10
+#define SEGMENT_SIZE	1024u	/* 1 << SEGMENT_SHIFT */
+#define SEGMENTS_SHIFT	9
+#define SEGMENTS_SIZE	512u	/* 1 << SEGMENTS_SHIFT */
+#define SEGMENT_PAGES	(BUCKETS_MAX >> (SEGMENT_SHIFT + SEGMENTS_SHIFT))
 
 /* Records of one local port, for bind(): pages of counters, as needed. */
 #define PORT_PAGES	256u
@@ -142,7 +150,8 @@ struct waltz_tw_port {
  * @lost: when a record last had to go before its time, or found no memory:
  *	tw_now_ms() and 1 in the lowest bit; 0: never
  * @chunks: by number
- * @segments: pages of 1024 buckets each
+ * @segments: pages of pointers to pages of 1024 buckets each; RCU. The first
+ *	ones stay, the others go with their last bucket; @resize to write
  * @resize: one split or merge at a time
  * @wheel_lock: guards what follows
  * @wheel: chunks by the tick they expire in
@@ -163,7 +172,7 @@ struct waltz_tw_table {
 	bool warned;
 	u32 lost;
 	struct xarray chunks;
-	struct xarray segments;
+	u32 **segments[SEGMENT_PAGES];
 	spinlock_t resize;		/* of the number of buckets */
 
 	spinlock_t wheel_lock;		/* of what follows, and of chunks */
@@ -233,7 +242,9 @@ bool tw_replace(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, struct waltz_tw *copy);
 void tw_grow(struct waltz_tw_table *tw);
 void tw_shrink(struct waltz_tw_table *tw, unsigned int records);
-void tw_prefetch(struct waltz_tw_table *tw, u32 hash);
+u32 *tw_prefetch(struct waltz_tw_table *tw, u32 hash);
+void tw_prefetch_first(struct waltz_tw_table *tw, const u32 *head,
+		       const struct waltz_tw *rec);
 
 /* tw_wheel.c */
 int tw_wheel_cache_init(void);
