@@ -167,7 +167,7 @@ static void checksum(struct sk_buff *skb, const struct dst_entry *dst,
 
 static void push_header(struct sk_buff *skb, const struct waltz_hdr *h)
 {
-	skb_push(skb, waltz_wire_build_len(h->opts));
+	skb_push(skb, waltz_wire_build_len(h));
 	skb_reset_transport_header(skb);
 	waltz_wire_build(skb->data, h);
 }

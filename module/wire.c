@@ -199,13 +199,14 @@ enum waltz_drop waltz_wire_parse(struct waltz_seg *seg, const u8 *hdr,
 
 /**
  * waltz_wire_build_len() - bytes waltz_wire_build() will write
- * @opts: WALTZ_OPT_* to be written
+ * @h: what will be written
  *
  * Return: header length, a multiple of 4.
  */
-unsigned int waltz_wire_build_len(u8 opts)
+unsigned int waltz_wire_build_len(const struct waltz_hdr *h)
 {
 	unsigned int len = WALTZ_HDR_LEN;
+	u8 opts = h->opts;
 
 	if (opts & WALTZ_OPT_MSS)
 		len += 4;
@@ -213,6 +214,8 @@ unsigned int waltz_wire_build_len(u8 opts)
 		len += opts & WALTZ_OPT_TS ? WALTZ_OPT_TS_LEN : 4;
 	if (opts & WALTZ_OPT_WSCALE)
 		len += 4;
+	if (opts & WALTZ_OPT_SACK)
+		len += WALTZ_OPT_SACK_LEN(h->nsacks);
 	return len;
 }
 
@@ -228,7 +231,7 @@ unsigned int waltz_wire_build_len(u8 opts)
  */
 unsigned int waltz_wire_build(u8 *to, const struct waltz_hdr *h)
 {
-	unsigned int len = waltz_wire_build_len(h->opts);
+	unsigned int len = waltz_wire_build_len(h), i;
 	u8 *p = to;
 
 	p = put16(p, h->sport);
@@ -268,6 +271,16 @@ unsigned int waltz_wire_build(u8 *to, const struct waltz_hdr *h)
 		*p++ = OPT_WSCALE;
 		*p++ = 3;
 		*p++ = h->wscale;
+	}
+	if (h->opts & WALTZ_OPT_SACK) {
+		*p++ = OPT_NOP;
+		*p++ = OPT_NOP;
+		*p++ = OPT_SACK;
+		*p++ = (u8)(2 + 8 * h->nsacks);
+		for (i = 0; i < h->nsacks; i++) {
+			p = put32(p, h->sack[i].start);
+			p = put32(p, h->sack[i].end);
+		}
 	}
 	return (unsigned int)(p - to);
 }

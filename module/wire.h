@@ -22,6 +22,8 @@
 #define WALTZ_MSS_MIN		88	/* less is an attack, not a path */
 #define WALTZ_WSCALE_MAX	14	/* RFC 7323 2.3 */
 #define WALTZ_SACKS_MAX		4
+/* A SACK option with two NOPs */
+#define WALTZ_OPT_SACK_LEN(n)	(4u + 8u * (n))
 
 /* Bits of waltz_seg.opts and waltz_hdr.opts: which options are there. */
 #define WALTZ_OPT_MSS		0x01
@@ -90,7 +92,9 @@ struct waltz_seg {
  * @mss: for WALTZ_OPT_MSS
  * @flags: WALTZ_FIN...
  * @wscale: for WALTZ_OPT_WSCALE
- * @opts: WALTZ_OPT_* to write; WALTZ_OPT_SACK is not built yet
+ * @opts: WALTZ_OPT_* to write
+ * @nsacks: blocks, for WALTZ_OPT_SACK; with timestamps 3 have room
+ * @sack: the blocks
  */
 struct waltz_hdr {
 	u32 seq;
@@ -104,13 +108,15 @@ struct waltz_hdr {
 	u8 flags;
 	u8 wscale;
 	u8 opts;
+	u8 nsacks;
+	struct waltz_sack sack[WALTZ_SACKS_MAX];
 };
 
 unsigned int waltz_wire_hdrlen(const u8 *hdr);
 u32 waltz_wire_seq(const u8 *hdr);
 enum waltz_drop waltz_wire_parse(struct waltz_seg *seg, const u8 *hdr,
 				 u32 avail, u32 total);
-unsigned int waltz_wire_build_len(u8 opts);
+unsigned int waltz_wire_build_len(const struct waltz_hdr *h);
 unsigned int waltz_wire_build(u8 *to, const struct waltz_hdr *h);
 
 #endif /* _WALTZ_WIRE_H */

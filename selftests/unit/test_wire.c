@@ -55,7 +55,7 @@ static void random_hdr(struct waltz_hdr *h)
 
 static void check_round_trip(const struct waltz_hdr *h, u32 payload)
 {
-	unsigned int len = waltz_wire_build_len(h->opts);
+	unsigned int len = waltz_wire_build_len(h);
 	bool syn = h->flags & WALTZ_SYN;
 	struct waltz_seg seg;
 	u8 *buf = malloc(len);
@@ -145,7 +145,7 @@ static void test_layout(void)
 	};
 	u8 *buf = malloc(sizeof(want));
 
-	CHECK(waltz_wire_build_len(h.opts) == sizeof(want), "length");
+	CHECK(waltz_wire_build_len(&h) == sizeof(want), "length");
 	CHECK(waltz_wire_build(buf, &h) == sizeof(want), "length");
 	CHECK(!memcmp(buf, want, sizeof(want)), "bytes on the wire");
 	h.flags = WALTZ_SYN;
@@ -447,6 +447,32 @@ static void test_sack(void)
 	}
 }
 
+static void test_build_sack(void)
+{
+	struct waltz_hdr h = {
+		.sport = 1, .dport = 2, .flags = WALTZ_ACK,
+		.sack = { { 1, 2 }, { 0xfffffff0, 5 }, { 7, 9 }, { 11, 12 } },
+	};
+	struct waltz_seg seg;
+	u8 hdr[WALTZ_HDR_MAX];
+	u32 n, len;
+
+	for (n = 1; n <= WALTZ_SACKS_MAX; n++) {
+		h.nsacks = (u8)n;
+		h.opts = n == WALTZ_SACKS_MAX ? WALTZ_OPT_SACK :
+						WALTZ_OPT_SACK | WALTZ_OPT_TS;
+		len = waltz_wire_build_len(&h);
+		CHECK(len <= WALTZ_HDR_MAX, "%u blocks: %u bytes", n, len);
+		CHECK(waltz_wire_build(hdr, &h) == len, "%u blocks: length", n);
+		CHECK(parse(&seg, hdr, len, len) == WALTZ_DROP_NONE,
+		      "%u blocks: read again", n);
+		CHECK(seg.nsacks == n && seg.opts == h.opts, "%u blocks: %u", n,
+		      seg.nsacks);
+		CHECK(!memcmp(seg.sack, h.sack, n * sizeof(h.sack[0])),
+		      "%u blocks: as they were", n);
+	}
+}
+
 static void check_parsed(const struct waltz_seg *seg, u32 avail, u32 total)
 {
 	bool syn = seg->flags & WALTZ_SYN;
@@ -593,6 +619,7 @@ static const struct unit_case cases[] = {
 	{ "values of MSS and window scale", test_option_values },
 	{ "options given twice", test_option_twice },
 	{ "SACK blocks", test_sack },
+	{ "SACK blocks are written", test_build_sack },
 	{ "noise", test_noise },
 	{ "nearly right headers", test_nearly },
 	{ "names of the reasons", test_drop_names },
