@@ -129,16 +129,13 @@ void waltz_synchronised(struct sock *sk)
 		waltz_current_mss(sk);
 	else
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
-	waltz_cong_init(&ws->cong, ws->mss, ws->iss);
-	if (ws->retransmitted) {
-		waltz_cong_syn_lost(&ws->cong);
+	if (ws->retransmitted)
 		waltz_rtt_syn_lost(&ws->rtt);
-	}
+	waltz_send_begin(sk);
 	ws->backoff = 0;
 	ws->retransmitted = false;
 	ws->stalled_since = 0;
 	ws->last_rcvd = jiffies;
-	/* A close() that did not wait has sent our FIN already. */
 	if (waltz_in_flight(ws))
 		waltz_arm_retransmit(sk);
 	else

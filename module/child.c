@@ -47,6 +47,7 @@ static void take_handshake(struct sock *child, const struct waltz_key *key,
 	ws->ts_recent = hs->ts_recent;
 	ws->ts_recent_sec = (u32)ktime_get_seconds();
 	ws->ts_offset = hs->ts_offset;
+	ws->sack_ok = hs->opts & WALTZ_OPT_SACK_OK;
 	ws->wscale_ok = hs->opts & WALTZ_OPT_WSCALE;
 	ws->snd_wscale = hs->snd_wscale;
 	ws->rcv_wscale = hs->rcv_wscale;

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * RFC 5681 with NewReno (RFC 6582), limited transmit (RFC 3042), appropriate
- * byte counting (RFC 3465) and the initial window of RFC 6928. Pure: told
- * what was acknowledged, it answers how much may be outstanding and whether
- * the first unacknowledged segment is to be sent again.
+ * What all congestion control has in common: the initial window (RFC 6928),
+ * slow start counting bytes (RFC 5681, RFC 3465) and leaving it in time (RFC
+ * 9406), timeouts, idle times, and reductions that prove needless. Pure.
  */
 #include "cong.h"
-#include "seq.h"
 
 #define INIT_SEGMENTS	10u
+#define L_AGAIN		2u	/* RFC 3465 2.2 */
 
 static u32 max32(u32 a, u32 b)
 {
@@ -26,25 +25,65 @@ static u32 initial_window(u16 mss)
 	return min32(INIT_SEGMENTS * mss, max32(2u * mss, 14600));
 }
 
-static u32 half_flight(const struct waltz_cong *c, u32 flight)
+static bool same(const char *a, const char *b)
 {
-	return max32(flight / 2, 2u * c->mss);	/* RFC 5681 (4) */
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	return *a == *b;
+}
+
+/**
+ * waltz_cong_find() - an algorithm by its name
+ * @name: as TCP_CONGESTION has it
+ *
+ * Return: the algorithm, or NULL.
+ */
+const struct waltz_cong_ops *waltz_cong_find(const char *name)
+{
+	static const struct waltz_cong_ops * const all[] = {
+		&waltz_cubic, &waltz_reno,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (same(name, all[i]->name))
+			return all[i];
+	return NULL;
 }
 
 /**
  * waltz_cong_init() - a connection begins
  * @c: congestion state
+ * @ops: the algorithm
  * @mss: SMSS in bytes
- * @iss: our initial sequence number
  */
-void waltz_cong_init(struct waltz_cong *c, u16 mss, u32 iss)
+void waltz_cong_init(struct waltz_cong *c, const struct waltz_cong_ops *ops,
+		     u16 mss)
 {
 	*c = (struct waltz_cong){
+		.ops = ops,
 		.cwnd = initial_window(mss),
-		.ssthresh = 0x7fffffff,
-		.recover = iss,
+		.ssthresh = WALTZ_SSTHRESH_INIT,
 		.mss = mss,
 	};
+	waltz_hystart_init(&c->hystart);
+}
+
+/**
+ * waltz_cong_switch() - another algorithm from now on
+ * @c: congestion state
+ * @ops: the algorithm
+ */
+void waltz_cong_switch(struct waltz_cong *c, const struct waltz_cong_ops *ops)
+{
+	if (c->ops == ops)
+		return;
+	c->ops = ops;
+	c->prior_cwnd = 0;
+	if (!waltz_cong_first(c))
+		ops->init(c);
 }
 
 /**
@@ -70,102 +109,138 @@ void waltz_cong_mss(struct waltz_cong *c, u16 mss)
 	c->ssthresh = max32(c->ssthresh, 2u * mss);
 }
 
-/**
- * waltz_cong_ack() - new data was acknowledged
- * @c: congestion state
- * @una: SND.UNA, after the ACK
- * @acked: bytes acknowledged
- * @flight: bytes outstanding after the ACK
- * @limited: the window was in use, so its growth is earned (RFC 7661's aim)
- *
- * Return: true when the segment at SND.UNA is to be sent again at once: a
- * partial acknowledgment, RFC 6582 3.2 step 3.
- */
-bool waltz_cong_ack(struct waltz_cong *c, u32 una, u32 acked, u32 flight,
-		    bool limited)
+static void slow_start(struct waltz_cong *c, const struct waltz_cong_ack *a)
 {
-	c->dupacks = 0;
+	bool first = waltz_cong_first(c);
+	u32 more = min32(a->acked, (first ? WALTZ_HYSTART_L : L_AGAIN) * c->mss);
 
-	if (c->recovering) {
-		if (seq_geq(una, c->recover)) {
-			c->cwnd = min32(c->ssthresh,
-					max32(flight, c->mss) + c->mss);
-			c->recovering = false;
-			return false;
+	if (first) {
+		if (waltz_hystart_ack(&c->hystart, a->una, a->nxt, a->rtt_us)) {
+			c->ssthresh = c->cwnd;
+			c->ops->init(c);
+			return;
 		}
-		c->cwnd -= min32(acked, c->cwnd - c->mss);
-		if (acked >= c->mss)
-			c->cwnd += c->mss;
-		return true;
+		if (c->hystart.css)
+			more /= WALTZ_CSS_GROWTH_DIVISOR;
 	}
+	c->cwnd = min32(c->cwnd + more, max32(c->ssthresh, c->cwnd));
+}
 
-	/* recover must not be left behind by half the sequence space. */
-	if (seq_gt(una - 1, c->recover))
-		c->recover = una - 1;
-	if (!limited)
-		return false;
-	if (c->cwnd < c->ssthresh) {
-		/* RFC 3465 2.3: L is 2, but 1 while a loss is repaired. */
-		c->cwnd += min32(acked, seq_lt(una, c->recover) ?
-					c->mss : 2u * c->mss);
+/* The window was not in use for a while: does that count? */
+static bool in_use(struct waltz_cong *c, const struct waltz_cong_ack *a)
+{
+	u32 now_ms = max32((u32)(a->now_us / 1000), 1);
+
+	if (!a->limited) {
+		if (!c->idle_ms)
+			c->idle_ms = now_ms;
 		return false;
 	}
-	c->acked += acked;
-	if (c->acked >= c->cwnd) {
-		c->acked -= c->cwnd;
-		c->cwnd += c->mss;
-	}
-	return false;
+	if (c->idle_ms && c->ops->pause && !waltz_cong_first(c))
+		c->ops->pause(c, now_ms - c->idle_ms);
+	c->idle_ms = 0;
+	return true;
 }
 
 /**
- * waltz_cong_dupack() - a duplicate ACK came (RFC 5681 section 2)
+ * waltz_cong_grow() - something new is acknowledged, and nothing is repaired
+ *	fast
  * @c: congestion state
- * @una: SND.UNA
- * @nxt: SND.NXT
+ * @a: the ACK
+ */
+void waltz_cong_grow(struct waltz_cong *c, const struct waltz_cong_ack *a)
+{
+	if (!in_use(c, a))
+		return;
+	if (waltz_cong_slow_start(c))
+		slow_start(c, a);
+	else
+		c->ops->avoid(c, a);
+	c->cwnd = min32(c->cwnd, WALTZ_CWND_MAX);
+}
+
+static void reduce(struct waltz_cong *c, u32 flight)
+{
+	if (waltz_cong_first(c))
+		c->ops->init(c);
+	c->prior_cwnd = c->cwnd;
+	c->prior_ssthresh = c->ssthresh;
+	c->prior_w_max = c->cubic.w_max;
+	c->idle_ms = 0;
+	c->ssthresh = c->ops->ssthresh(c, flight);
+}
+
+/**
+ * waltz_cong_loss() - fast recovery begins
+ * @c: congestion state
  * @flight: bytes outstanding
  *
- * Return: true when fast retransmit begins: send the segment at @una again.
+ * What cwnd is meanwhile is RFC 6937's to say.
+ *
+ * Return: ssthresh.
  */
-bool waltz_cong_dupack(struct waltz_cong *c, u32 una, u32 nxt, u32 flight)
+u32 waltz_cong_loss(struct waltz_cong *c, u32 flight)
 {
-	if (c->recovering) {
-		/* No more of them than segments can have left the network. */
-		if (c->cwnd < c->ssthresh + flight + WALTZ_DUPACKS * c->mss)
-			c->cwnd += c->mss;
-		return false;
-	}
-	if (c->dupacks < 255)
-		c->dupacks++;
-	/* RFC 6582 3.2 step 1: not again for the losses of one window. */
-	if (c->dupacks != WALTZ_DUPACKS || seq_leq(una, c->recover))
-		return false;
+	reduce(c, flight);
+	return c->ssthresh;
+}
 
-	c->ssthresh = half_flight(c, flight);
-	c->cwnd = c->ssthresh + WALTZ_DUPACKS * c->mss;
-	c->recover = nxt;
-	c->acked = 0;
-	c->recovering = true;
-	return true;
+/**
+ * waltz_cong_recovered() - fast recovery ends
+ * @c: congestion state
+ */
+void waltz_cong_recovered(struct waltz_cong *c)
+{
+	c->cwnd = c->ssthresh;
 }
 
 /**
  * waltz_cong_timeout() - the retransmission timer expired
  * @c: congestion state
- * @nxt: SND.NXT
  * @flight: bytes outstanding
  * @first: the first expiry for this segment (RFC 5681 3.1: later ones leave
  *	ssthresh as it is)
  */
-void waltz_cong_timeout(struct waltz_cong *c, u32 nxt, u32 flight, bool first)
+void waltz_cong_timeout(struct waltz_cong *c, u32 flight, bool first)
 {
 	if (first)
-		c->ssthresh = half_flight(c, flight);
+		reduce(c, flight);
 	c->cwnd = c->mss;
 	c->acked = 0;
-	c->dupacks = 0;
-	c->recover = nxt;
-	c->recovering = false;
+}
+
+/**
+ * waltz_cong_cwr() - nothing is to be repaired, but there is congestion
+ * @c: congestion state
+ * @flight: bytes outstanding
+ *
+ * RFC 3168 6.1.2, RFC 8985 7.4.2. Once for a window.
+ */
+void waltz_cong_cwr(struct waltz_cong *c, u32 flight)
+{
+	reduce(c, flight);
+	c->cwnd = min32(c->cwnd, c->ssthresh);
+}
+
+/**
+ * waltz_cong_undo() - the last reduction was needless
+ * @c: congestion state
+ *
+ * RFC 4015 3.2, RFC 9438 4.9.
+ */
+void waltz_cong_undo(struct waltz_cong *c)
+{
+	if (!c->prior_cwnd)
+		return;
+	c->cwnd = max32(c->cwnd, c->prior_cwnd);
+	c->ssthresh = max32(c->ssthresh, c->prior_ssthresh);
+	c->prior_cwnd = 0;
+	if (waltz_cong_first(c)) {
+		waltz_hystart_init(&c->hystart);
+		return;
+	}
+	c->cubic.w_max = c->prior_w_max;
+	c->cubic.epoch_us = 0;		/* another stage begins */
 }
 
 /**
@@ -176,20 +251,28 @@ void waltz_cong_timeout(struct waltz_cong *c, u32 nxt, u32 flight, bool first)
  */
 void waltz_cong_idle(struct waltz_cong *c)
 {
+	if (!waltz_cong_first(c))
+		c->cubic.epoch_us = 0;	/* another stage begins */
+	c->idle_ms = 0;
 	c->ssthresh = max32(c->ssthresh, c->cwnd / 4 * 3);
 	c->cwnd = min32(c->cwnd, initial_window(c->mss));
 }
 
 /**
- * waltz_cong_window() - bytes that may be outstanding now
+ * waltz_cong_pacing_rate() - how fast it may go, evenly
  * @c: congestion state
+ * @srtt_us: SRTT; 0: not known
  *
- * Return: cwnd, and one more segment for each of the first two duplicate
- * ACKs (RFC 3042).
+ * Twice the window in a round trip in slow start, and a fifth more later, so
+ * that pacing never is the limit.
+ *
+ * Return: bytes a second; all ones: not limited.
  */
-u32 waltz_cong_window(const struct waltz_cong *c)
+u64 waltz_cong_pacing_rate(const struct waltz_cong *c, u32 srtt_us)
 {
-	if (!c->recovering && c->dupacks && c->dupacks < WALTZ_DUPACKS)
-		return c->cwnd + (u32)c->dupacks * c->mss;
-	return c->cwnd;
+	u32 percent = c->cwnd < c->ssthresh / 2 ? 200 : 120;
+
+	if (!srtt_us)
+		return ~0ull;
+	return (u64)c->cwnd * 10000u * percent / srtt_us;
 }

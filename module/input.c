@@ -48,11 +48,11 @@ static void challenge(struct sock *sk)
 	unsigned long wait =
 		msecs_to_jiffies(READ_ONCE(wn->sysctls.challenge_ms));
 
-	if (ws->challenge_sent && jiffies - ws->challenge_sent < wait) {
+	if (ws->challenge_sent && (u32)jiffies - ws->challenge_sent < wait) {
 		WALTZ_INC(wn, CHALLENGE_LIMITED);
 		return;
 	}
-	ws->challenge_sent = jiffies ?: 1;
+	ws->challenge_sent = (u32)jiffies ?: 1;
 	WALTZ_INC(wn, CHALLENGE_ACKS);
 	waltz_send_ack(sk);
 }
@@ -88,6 +88,7 @@ static void agree_options(struct sock *sk, const struct waltz_seg *seg)
 	ws->ts_ok &= !!(seg->opts & WALTZ_OPT_TS);
 	if (ws->ts_ok)
 		take_ts_recent(ws, seg->tsval);
+	ws->sack_ok &= !!(seg->opts & WALTZ_OPT_SACK_OK);
 	ws->wscale_ok &= !!(seg->opts & WALTZ_OPT_WSCALE);
 	ws->snd_wscale = ws->wscale_ok ? seg->wscale : 0;
 	if (!ws->wscale_ok) {
@@ -187,6 +188,9 @@ static enum waltz_drop check_sequence(struct sock *sk,
 		 * An empty segment may be an answer to ours, and two hosts
 		 * that disagree would never stop: limited.
 		 */
+		if (seg->len && seq_leq(seg->seq + seg->len, ws->rcv_nxt))
+			waltz_sack_rcv_duplicate(&ws->sack, seg->seq,
+						 seg->seq + seg->len);
 		if (seg->seq != seg->end_seq)
 			waltz_send_ack(sk);
 		else

@@ -18,6 +18,9 @@
 	COUNTER(RETRANS_SYN, "retrans_syn", "SYN and SYN-ACK sent again")      \
 	COUNTER(RETRANS_FAST, "retrans_fast", "fast retransmits begun")	       \
 	COUNTER(RETRANS_TIMEOUT, "retrans_timeout", "retransmission timeouts") \
+	COUNTER(LOSS_PROBES, "loss_probes", "loss probes sent (RFC 8985)")     \
+	COUNTER(SPURIOUS, "spurious", "recoveries that were needless, and undone") \
+	COUNTER(DSACKS, "dsacks", "duplicates that peers reported (RFC 2883)") \
 	COUNTER(PROBES, "probes", "zero-window probes sent")		       \
 	COUNTER(KEEPALIVES, "keepalives", "keepalive probes sent")	       \
 	COUNTER(OUT_RSTS, "out_rsts", "RST sent")			       \

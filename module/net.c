@@ -32,6 +32,7 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.keepalive_probes	= 9,
 		.timestamps		= 1,
 		.window_scaling		= 1,
+		.sack			= 1,
 		.syncookies		= WALTZ_COOKIES_PRESSURE,
 		.rmem			= { 4096, 512 << 10, 6 << 20 },
 		.wmem			= { 4096, 256 << 10, 4 << 20 },

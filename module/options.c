@@ -195,13 +195,14 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
 		return;
 	}
-	info->tcpi_ca_state = ws->cong.recovering ? TCP_CA_Recovery :
-			      ws->rtx_head ? TCP_CA_Loss : TCP_CA_Open;
+	info->tcpi_ca_state = ws->rec.state;
 	info->tcpi_retransmits = ws->backoff;
 	info->tcpi_probes = ws->probes_sent;
 	info->tcpi_backoff = ws->backoff;
 	if (ws->ts_ok)
 		info->tcpi_options |= TCPI_OPT_TIMESTAMPS;
+	if (ws->sack_ok)
+		info->tcpi_options |= TCPI_OPT_SACK;
 	if (ws->wscale_ok) {
 		info->tcpi_options |= TCPI_OPT_WSCALE;
 		info->tcpi_snd_wscale = ws->snd_wscale;
@@ -211,16 +212,22 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_snd_mss = ws->mss;
 	info->tcpi_rcv_mss = ws->rcv_mss;
 	info->tcpi_unacked = DIV_ROUND_UP(waltz_in_flight(ws), mss);
-	info->tcpi_last_data_sent = jiffies_to_msecs(jiffies - ws->last_sent);
-	info->tcpi_last_data_recv = jiffies_to_msecs(jiffies - ws->last_rcvd);
+	info->tcpi_sacked = DIV_ROUND_UP(ws->rec.board.sacked, mss);
+	info->tcpi_lost = DIV_ROUND_UP(ws->rec.board.lost, mss);
+	info->tcpi_retrans = DIV_ROUND_UP(ws->rec.board.retrans, mss);
+	info->tcpi_last_data_sent = jiffies_to_msecs((u32)jiffies - ws->last_sent);
+	info->tcpi_last_data_recv = jiffies_to_msecs((u32)jiffies - ws->last_rcvd);
 	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
 	info->tcpi_pmtu = ws->pmtu;
 	info->tcpi_rtt = ws->rtt.srtt8 / 8;
 	info->tcpi_rttvar = ws->rtt.rttvar4 / 4;
-	info->tcpi_snd_cwnd = ws->cong.cwnd / mss;
-	info->tcpi_snd_ssthresh = ws->cong.ssthresh / mss;
+	info->tcpi_snd_cwnd = ws->rec.cong.cwnd / mss;
+	info->tcpi_snd_ssthresh = ws->rec.cong.ssthresh / mss;
 	info->tcpi_advmss = ws->peer_mss;
-	info->tcpi_reordering = WALTZ_DUPACKS;
+	info->tcpi_reordering = WALTZ_DUPTHRESH;
+	info->tcpi_pacing_rate = READ_ONCE(sk->sk_pacing_rate);
+	info->tcpi_max_pacing_rate = READ_ONCE(sk->sk_max_pacing_rate);
+	info->tcpi_min_rtt = waltz_rack_least(&ws->rec.rack);
 	info->tcpi_rcv_space = waltz_rcv_space(sk);
 	info->tcpi_snd_wnd = ws->snd_wnd;
 	info->tcpi_notsent_bytes = ws->write_seq - ws->snd_nxt +

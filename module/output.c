@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is sent: segments of a socket's stream, its control segments, and
- * answers of those that have no socket. Never calls input or apply.
- *
- * The write queue holds data only. SYN and FIN are numbers (iss, write_seq)
- * and flags, so a control segment that finds no memory is lost like any other
- * segment, and retransmitted like any other.
+ * How a segment is sent: its header, its window, its checksum, its way to IP;
+ * control segments of a socket, and answers of those that have none. What of
+ * the stream is sent, and when, is send.c's. Never calls input or apply.
  */
 #include <linux/ip.h>
 #include <net/checksum.h>
@@ -15,7 +12,6 @@
 #include "trace.h"
 #include "waltz.h"
 
-#define HEADROOM	(MAX_HEADER + sizeof(struct iphdr) + WALTZ_HDR_MAX)
 #define MSS_FLOOR	48u
 #define CHECKSUM_OFFSET	16	/* of RFC 9293's header */
 
@@ -118,8 +114,8 @@ void waltz_sync_mss(struct sock *sk, u32 mtu)
 		mss -= WALTZ_OPT_TS_LEN;
 	ws->pmtu = mtu;
 	ws->mss = (u16)max(mss, MSS_FLOOR);
-	if (ws->cong.mss)
-		waltz_cong_mss(&ws->cong, ws->mss);
+	if (ws->mss != ws->rec.cong.mss)
+		waltz_recovery_mtu(&ws->rec, ws->mss);
 }
 
 /**
@@ -190,9 +186,35 @@ void waltz_trace_seg_in(const struct waltz_key *key,
 		      seg->len, false);
 }
 
-/* Send a segment of a socket. The skb holds the payload and is consumed. */
-static int transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
-		    bool rtx)
+/* What is held out of order, as far as there is room: a segment with text is
+ * not to grow beyond the MSS.
+ */
+static void add_sacks(struct waltz_sock *ws, struct waltz_hdr *h, u32 len)
+{
+	u32 most = h->opts & WALTZ_OPT_TS ? WALTZ_SACKS_MAX - 1 :
+					    WALTZ_SACKS_MAX;
+	u32 room = ws->mss > len ? ws->mss - len : 0;
+
+	if (len)
+		most = room > WALTZ_OPT_SACK_LEN(0) ?
+		       min(most, (room - WALTZ_OPT_SACK_LEN(0)) / 8) : 0;
+	h->nsacks = (u8)waltz_sack_rcv_fill(&ws->sack, h->sack, most);
+	if (h->nsacks)
+		h->opts |= WALTZ_OPT_SACK;
+}
+
+/**
+ * waltz_transmit() - send a segment of a socket
+ * @sk: the socket
+ * @skb: its text, WALTZ_HEADROOM before it; consumed
+ * @h: sequence numbers and flags; the rest is filled in
+ * @rtx: it was sent before
+ *
+ * Context: socket lock held, BH off.
+ * Return: 0 or a negative error.
+ */
+int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
+		   bool rtx)
 {
 	struct waltz_net *wn = waltz_net(sock_net(sk));
 	struct waltz_sock *ws = waltz_sk(sk);
@@ -213,6 +235,9 @@ static int transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 		h->tsval = waltz_ts_clock(ws->ts_offset);
 		h->tsecr = h->flags & WALTZ_ACK ? ws->ts_recent : 0;
 	}
+	if (ws->sack_ok && waltz_sack_rcv_any(&ws->sack) &&
+	    !(h->flags & (WALTZ_SYN | WALTZ_RST)))
+		add_sacks(ws, h, len);
 	if (h->flags & WALTZ_ACK) {
 		ws->ack_pending = false;
 		if (ws->quickacks)
@@ -246,20 +271,29 @@ static int transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 
 static struct sk_buff *control_skb(void)
 {
-	struct sk_buff *skb = alloc_skb(HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
+	struct sk_buff *skb = alloc_skb(WALTZ_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
 
 	if (skb)
-		skb_reserve(skb, HEADROOM);
+		skb_reserve(skb, WALTZ_HEADROOM);
 	return skb;
 }
 
-static void send_control(struct sock *sk, struct waltz_hdr *h, bool rtx)
+/**
+ * waltz_send_control() - send a segment without text
+ * @sk: the socket
+ * @h: sequence numbers and flags
+ * @rtx: it was sent before
+ *
+ * Without memory it is lost; what must arrive is sent again by a timer.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_send_control(struct sock *sk, struct waltz_hdr *h, bool rtx)
 {
 	struct sk_buff *skb = control_skb();
 
 	if (skb)
-		transmit(sk, skb, h, rtx);
-	/* Otherwise it is lost; what must arrive is sent again by a timer. */
+		waltz_transmit(sk, skb, h, rtx);
 }
 
 /* ---- control segments of a socket ---- */
@@ -274,6 +308,8 @@ static void syn_options(struct sock *sk, struct waltz_hdr *h)
 		       WALTZ_MSS_DEFAULT;
 	if (ws->ts_ok)
 		h->opts |= WALTZ_OPT_TS;
+	if (ws->sack_ok)
+		h->opts |= WALTZ_OPT_SACK_OK;
 	if (ws->wscale_ok) {
 		h->opts |= WALTZ_OPT_WSCALE;
 		h->wscale = ws->rcv_wscale;
@@ -292,7 +328,7 @@ static void send_syn(struct sock *sk, u8 flags, bool rtx)
 	};
 
 	syn_options(sk, &h);
-	send_control(sk, &h, rtx);
+	waltz_send_control(sk, &h, rtx);
 }
 
 static void start_syn(struct sock *sk, u8 flags)
@@ -329,6 +365,20 @@ void waltz_send_syn_ack(struct sock *sk)
 }
 
 /**
+ * waltz_retransmit_syn() - SYN or SYN-ACK again
+ * @sk: the socket, whose SYN is not acknowledged
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_retransmit_syn(struct sock *sk)
+{
+	waltz_owned_by_me(sk);
+	send_syn(sk, sk->sk_state == TCP_SYN_SENT ? WALTZ_SYN :
+						    WALTZ_SYN | WALTZ_ACK, true);
+	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
+}
+
+/**
  * waltz_send_ack() - <SEQ=SND.NXT><ACK=RCV.NXT><CTL=ACK>
  * @sk: the socket
  *
@@ -343,7 +393,7 @@ void waltz_send_ack(struct sock *sk)
 		.flags = WALTZ_ACK,
 	};
 
-	send_control(sk, &h, false);
+	waltz_send_control(sk, &h, false);
 }
 
 /**
@@ -362,7 +412,7 @@ void waltz_send_reset(struct sock *sk)
 	};
 
 	WALTZ_INC(waltz_net(sock_net(sk)), OUT_RSTS);
-	send_control(sk, &h, false);
+	waltz_send_control(sk, &h, false);
 }
 
 /**
@@ -389,391 +439,7 @@ void waltz_send_probe(struct sock *sk, bool keepalive)
 		WALTZ_INC(wn, KEEPALIVES);
 	else
 		WALTZ_INC(wn, PROBES);
-	send_control(sk, &h, false);
-}
-
-/* ---- data ---- */
-
-/**
- * waltz_alloc_data_skb() - an empty skb for the write queue
- * @sk: the socket
- * @gfp: how to allocate
- *
- * The payload goes into page fragments. The caller accounts for it when it
- * queues it.
- *
- * Context: socket lock held.
- */
-struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp)
-{
-	struct sk_buff *skb;
-
-	skb = alloc_skb_fclone(HEADROOM, gfp);
-	if (!skb)
-		return NULL;
-	if (!sk_wmem_schedule(sk, skb->truesize)) {
-		__kfree_skb(skb);
-		return NULL;
-	}
-	skb_reserve(skb, HEADROOM);
-	skb->ip_summed = CHECKSUM_PARTIAL;
-	return skb;
-}
-
-/**
- * waltz_free_data_skb() - an skb that has left the write queue
- * @sk: the socket
- * @skb: the skb
- *
- * Context: socket lock held.
- */
-void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb)
-{
-	sk_wmem_queued_add(sk, -skb->truesize);
-	sk_mem_uncharge(sk, skb->truesize);
-	__kfree_skb(skb);
-}
-
-/**
- * waltz_purge_write_queue() - nothing more will be sent
- * @sk: the socket
- *
- * Context: socket lock held.
- */
-void waltz_purge_write_queue(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct sk_buff *skb;
-
-	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
-		waltz_free_data_skb(sk, skb);
-	ws->send_head = NULL;
-	ws->rtx_head = NULL;
-	sk_mem_reclaim(sk);
-}
-
-/* Cut an skb in two; both stay queued. */
-static bool split(struct sock *sk, struct sk_buff *skb, u32 len)
-{
-	struct sk_buff *rest;
-	int before = skb->truesize;
-
-	if (skb_unclone(skb, GFP_ATOMIC))
-		return false;
-	rest = alloc_skb_fclone(HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
-	if (!rest)
-		return false;
-	skb_reserve(rest, HEADROOM);
-	rest->ip_summed = CHECKSUM_PARTIAL;
-	skb_split(skb, rest, len);
-	rest->truesize += rest->data_len;
-	skb->truesize -= rest->data_len;
-
-	*WALTZ_CB(rest) = *WALTZ_CB(skb);
-	WALTZ_CB(rest)->seq += len;
-	WALTZ_CB(skb)->end_seq = WALTZ_CB(rest)->seq;
-	WALTZ_CB(skb)->psh = false;
-	sk_wmem_queued_add(sk, skb->truesize + rest->truesize - before);
-	sk_mem_charge(sk, skb->truesize + rest->truesize - before);
-	__skb_queue_after(&sk->sk_write_queue, skb, rest);
-	return true;
-}
-
-static struct sk_buff *next_skb(struct sock *sk, const struct sk_buff *skb)
-{
-	return skb_queue_is_last(&sk->sk_write_queue, skb) ?
-	       NULL : skb_queue_next(&sk->sk_write_queue, skb);
-}
-
-/**
- * waltz_advance_rtx() - rtx_head is done with: on to the next sent before
- * @sk: the socket
- *
- * Context: socket lock held.
- */
-void waltz_advance_rtx(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-
-	ws->rtx_head = next_skb(sk, ws->rtx_head);
-	if (ws->rtx_head == ws->send_head)
-		ws->rtx_head = NULL;
-}
-
-/**
- * waltz_rewind_rtx() - all that is outstanding may be lost: send it again
- * @sk: the socket
- *
- * Context: socket lock held.
- */
-void waltz_rewind_rtx(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-
-	ws->rtx_head = skb_peek(&sk->sk_write_queue);
-	if (ws->rtx_head == ws->send_head)
-		ws->rtx_head = NULL;
-}
-
-static u32 wnd_end(const struct waltz_sock *ws)
-{
-	return ws->snd_una + ws->snd_wnd;
-}
-
-/* May our FIN go with this skb's data? It is right behind it, and was sent
- * before or has room in the window.
- */
-static bool fin_follows(const struct waltz_sock *ws, const struct sk_buff *skb)
-{
-	return ws->fin_queued && WALTZ_CB(skb)->end_seq == ws->write_seq &&
-	       (ws->fin_sent || seq_lt(ws->write_seq, wnd_end(ws)));
-}
-
-static int send_data(struct sock *sk, struct sk_buff *skb, bool rtx)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct waltz_cb *cb = WALTZ_CB(skb);
-	struct waltz_hdr h = {
-		.seq = cb->seq,
-		.ack = ws->rcv_nxt,
-		.flags = WALTZ_ACK,
-	};
-	struct sk_buff *copy;
-
-	if (cb->psh || skb_queue_is_last(&sk->sk_write_queue, skb))
-		h.flags |= WALTZ_PSH;
-	if (fin_follows(ws, skb)) {
-		h.flags |= WALTZ_FIN;
-		ws->fin_sent = true;
-	}
-	cb->sent_us = ktime_to_us(ktime_get());
-	ws->last_sent = jiffies;
-	/* A clone still on its way down shares our headroom. */
-	if (unlikely(skb_cloned(skb)))
-		copy = pskb_copy(skb, GFP_ATOMIC | __GFP_NOWARN);
-	else
-		copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
-	if (unlikely(!copy))
-		return -ENOBUFS;
-	return transmit(sk, copy, &h, rtx);
-}
-
-static void send_fin(struct sock *sk, bool rtx)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct waltz_hdr h = {
-		.seq = ws->write_seq,
-		.ack = ws->rcv_nxt,
-		.flags = WALTZ_ACK | WALTZ_FIN,
-	};
-
-	ws->fin_sent = true;
-	send_control(sk, &h, rtx);
-}
-
-/* Outstanding and not thought lost. */
-static u32 pipe_size(const struct waltz_sock *ws)
-{
-	u32 end = ws->rtx_head ? WALTZ_CB(ws->rtx_head)->seq : ws->snd_nxt;
-
-	return end - ws->snd_una;
-}
-
-static bool cwnd_allows(const struct waltz_sock *ws, u32 len)
-{
-	u32 pipe = pipe_size(ws);
-
-	return !pipe || pipe + len <= waltz_cong_window(&ws->cong);
-}
-
-/* Bytes of an unsent skb that may go now; 0: wait. */
-static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
-{
-	const struct waltz_sock *ws = waltz_sk(sk);
-	bool last = skb_queue_is_last(&sk->sk_write_queue, skb);
-	s32 room = (s32)(wnd_end(ws) - WALTZ_CB(skb)->seq);
-	u32 len = min_t(u32, skb->len, ws->mss);
-
-	if (room <= 0)
-		return 0;
-	/* RFC 9293 3.8.6.2.1: no silly windows from this side. */
-	if ((u32)room < len) {
-		len = (u32)room;
-		if (len < ws->max_wnd / 2 && waltz_in_flight(ws))
-			return 0;
-	}
-	if (!cwnd_allows(ws, len))
-		return 0;
-	if (last && len < ws->mss && !ws->fin_queued && !nagle_off) {
-		if (ws->cork)
-			return 0;
-		if (!ws->nodelay && waltz_in_flight(ws))	/* Nagle */
-			return 0;
-	}
-	return len;
-}
-
-/* Go on with what a timeout has marked as lost. However small the segments
- * are, no more of them go at once than the window has room for large ones.
- */
-static bool push_retransmits(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	u32 budget = waltz_cong_window(&ws->cong) / ws->mss + 1;
-
-	while (ws->rtx_head) {
-		struct sk_buff *skb = ws->rtx_head;
-
-		if (!budget--)
-			return false;
-		if (!cwnd_allows(ws, min_t(u32, skb->len, ws->mss)))
-			return false;
-		if (skb->len > ws->mss && !split(sk, skb, ws->mss))
-			return false;
-		WALTZ_CB(skb)->retransmitted = true;
-		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
-		send_data(sk, skb, true);
-		waltz_advance_rtx(sk);
-	}
-	return true;
-}
-
-static void push_new_data(struct sock *sk, bool nagle_off)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct sk_buff *skb;
-
-	while ((skb = ws->send_head)) {
-		u32 len = sendable(sk, skb, nagle_off);
-
-		if (!len || (len < skb->len && !split(sk, skb, len)))
-			return;
-		ws->send_head = next_skb(sk, skb);
-		/* Without memory for the copy it counts as sent, and lost. */
-		send_data(sk, skb, false);
-		ws->snd_nxt = WALTZ_CB(skb)->end_seq + ws->fin_sent;
-	}
-	if (ws->fin_queued && !ws->fin_sent &&
-	    seq_lt(ws->write_seq, wnd_end(ws))) {
-		send_fin(sk, false);
-		ws->snd_nxt = ws->write_seq + 1;
-	}
-}
-
-/**
- * waltz_push() - send what may be sent now
- * @sk: the socket
- * @nagle_off: a small last segment need not wait
- *
- * RFC 9293 3.7.4, 3.8.6; RFC 5681. Arms the retransmission timer if
- * something is outstanding, and the probe timer if nothing is and something
- * waits.
- *
- * Context: socket lock held, BH off, a synchronised state.
- */
-void waltz_push(struct sock *sk, bool nagle_off)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-
-	waltz_owned_by_me(sk);
-	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV | TCPF_CLOSE))
-		return;
-	if (!ws->send_head && !ws->rtx_head &&
-	    (!ws->fin_queued || ws->fin_sent))
-		return;
-
-	waltz_current_mss(sk);
-	if (!waltz_in_flight(ws) &&
-	    time_after(jiffies, ws->last_sent + usecs_to_jiffies(ws->rtt.rto)))
-		waltz_cong_idle(&ws->cong);
-
-	if (push_retransmits(sk))
-		push_new_data(sk, nagle_off);
-
-	if (waltz_in_flight(ws)) {
-		if (waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {
-			waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
-			ws->backoff = 0;
-			ws->stalled_since = 0;
-		}
-		if (!waltz_timer_armed(ws, WALTZ_TIMER_RETRANSMIT))
-			waltz_arm_retransmit(sk);
-		return;
-	}
-	/* Nothing outstanding to draw an ACK, and something to send: the
-	 * window is shut, or a cork holds it back, which it may do no longer
-	 * than this timer runs.
-	 */
-	if (!waltz_timer_armed(ws, WALTZ_TIMER_PROBE) &&
-	    (ws->send_head || (ws->fin_queued && !ws->fin_sent)))
-		waltz_timer_set(sk, WALTZ_TIMER_PROBE,
-				usecs_to_jiffies(ws->rtt.rto));
-}
-
-/**
- * waltz_retransmit() - send the oldest unacknowledged segment again
- * @sk: the socket
- *
- * Context: socket lock held, BH off.
- * Return: true when there was one.
- */
-bool waltz_retransmit(struct sock *sk)
-{
-	struct waltz_net *wn = waltz_net(sock_net(sk));
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct sk_buff *skb;
-
-	waltz_owned_by_me(sk);
-	if (sk->sk_state == TCP_SYN_SENT) {
-		send_syn(sk, WALTZ_SYN, true);
-	} else if (sk->sk_state == TCP_SYN_RECV || ws->snd_una == ws->iss) {
-		send_syn(sk, WALTZ_SYN | WALTZ_ACK, true);
-	} else {
-		skb = skb_peek(&sk->sk_write_queue);
-		if (skb && skb != ws->send_head) {
-			waltz_current_mss(sk);
-			if (skb->len > ws->mss && !split(sk, skb, ws->mss))
-				return false;
-			WALTZ_CB(skb)->retransmitted = true;
-			send_data(sk, skb, true);
-			if (ws->rtx_head == skb)
-				waltz_advance_rtx(sk);
-		} else if (ws->fin_sent) {
-			send_fin(sk, true);
-		} else {
-			return false;
-		}
-	}
-	WALTZ_INC(wn, RETRANS_SEGS);
-	return true;
-}
-
-/**
- * waltz_mtu_reduced() - a router says that mtu_info is all it lets through
- * @sk: the socket
- *
- * RFC 1191 3 and 6.5: IP remembers it; what was too large goes again at once. Not
- * by ipv4_sk_update_pmtu(), which would lock the socket.
- *
- * Context: socket lock held, BH off.
- */
-void waltz_mtu_reduced(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct dst_entry *dst;
-	u16 before = ws->mss;
-
-	waltz_owned_by_me(sk);
-	if (inet_sk_rebuild_header(sk))
-		return;
-	dst = __sk_dst_get(sk);
-	dst->ops->update_pmtu(dst, sk, NULL, ws->mtu_info, true);
-	/* What was learnt has a route of its own. */
-	if (inet_sk_rebuild_header(sk))
-		return;
-	waltz_current_mss(sk);
-	if (ws->mss < before && waltz_in_flight(ws))
-		waltz_retransmit(sk);
+	waltz_send_control(sk, &h, false);
 }
 
 /* ---- answers without a socket ---- */

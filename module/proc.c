@@ -48,7 +48,8 @@ static unsigned int sock_timer(const struct waltz_sock *ws, long *left)
 	for (i = 0; i < ARRAY_SIZE(shown); i++) {
 		if (!waltz_timer_armed(ws, shown[i].timer))
 			continue;
-		*left = max((long)(ws->deadline[shown[i].timer] - jiffies), 0L);
+		*left = max((long)(s32)(ws->deadline[shown[i].timer] -
+						  (u32)jiffies), 0L);
 		return shown[i].number;
 	}
 	*left = 0;
@@ -86,9 +87,9 @@ static int print_sock(struct sock *sk, void *arg)
 		   ws->probes_sent, sock_i_ino(sk),
 		   refcount_read(&sk->sk_refcnt), sk,
 		   ws->rtt.rto / 1000, ws->ack_pending, ws->quickacks,
-		   ws->cong.cwnd / max_t(u32, ws->mss, 1),
-		   ws->cong.ssthresh == 0x7fffffff ? -1 :
-		   (int)(ws->cong.ssthresh / max_t(u32, ws->mss, 1)));
+		   ws->rec.cong.cwnd / max_t(u32, ws->mss, 1),
+		   ws->rec.cong.ssthresh == 0x7fffffff ? -1 :
+		   (int)(ws->rec.cong.ssthresh / max_t(u32, ws->mss, 1)));
 	return seq_has_overflowed(l->m) ? 1 : 0;
 }
 

@@ -278,6 +278,8 @@ static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
 		hs->opts |= WALTZ_OPT_TS;
 		hs->ts_recent = seg->tsval;
 	}
+	if ((seg->opts & WALTZ_OPT_SACK_OK) && READ_ONCE(s->sack))
+		hs->opts |= WALTZ_OPT_SACK_OK;
 	if ((seg->opts & WALTZ_OPT_WSCALE) && READ_ONCE(s->window_scaling)) {
 		hs->opts |= WALTZ_OPT_WSCALE;
 		hs->snd_wscale = seg->wscale;

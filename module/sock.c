@@ -46,8 +46,8 @@ static void reset_stream(struct sock *sk)
 	ws->ts_recent_sec = 0;
 	ws->challenge_sent = 0;
 	ws->send_head = NULL;
-	ws->rtx_head = NULL;
 	ws->ooo = RB_ROOT;
+	waltz_sack_rcv_init(&ws->sack);
 	ws->stalled_since = 0;
 	ws->last_sent = jiffies;
 	ws->last_rcvd = jiffies;
@@ -72,7 +72,8 @@ static void reset_stream(struct sock *sk)
 	ws->retransmitted = false;
 	waltz_rtt_init(&ws->rtt, READ_ONCE(s->rto_min_ms) * USEC_PER_MSEC,
 		       READ_ONCE(s->rto_max_ms) * USEC_PER_MSEC);
-	waltz_cong_init(&ws->cong, WALTZ_MSS_DEFAULT, 0);
+	waltz_recovery_init(&ws->rec, &waltz_cubic, WALTZ_MSS_DEFAULT, 0,
+			    false);
 }
 
 static int waltz_init_sock(struct sock *sk)
@@ -178,6 +179,7 @@ static void start_stream(struct sock *sk, const struct waltz_key *key,
 	ws->ts_offset = waltz_secure_ts_offset(key);
 	ws->ts_ok = READ_ONCE(s->timestamps);
 	ws->wscale_ok = READ_ONCE(s->window_scaling);
+	ws->sack_ok = READ_ONCE(s->sack);
 	ws->rcv_wscale = ws->wscale_ok ?
 			 waltz_choose_wscale(key->net, sk->sk_rcvbuf) : 0;
 	ws->rcv_wnd = min_t(u32, waltz_rcv_space(sk), 65535);

@@ -9,72 +9,85 @@
 
 /* ---- acknowledgments ---- */
 
-/* Free what is acknowledged as a whole. Return: round trip of the newest
- * segment that was sent once, in microseconds; 0: none.
- */
-static u32 free_acked(struct sock *sk, u32 ack)
+/* RFC 7323 4: how long ago was sent what the echo is of, us; 0: nobody knows. */
+static u32 echo_age(const struct waltz_sock *ws, const struct waltz_seg *seg)
 {
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct sk_buff *skb;
-	u64 sent = 0;
+	u32 ms = waltz_ts_clock(ws->ts_offset) - seg->tsecr;
 
-	while ((skb = skb_peek(&sk->sk_write_queue)) && skb != ws->send_head) {
-		if (seq_gt(WALTZ_CB(skb)->end_seq, ack))
-			break;
-		/* Karn: of a segment sent twice nobody knows which came. */
-		sent = WALTZ_CB(skb)->retransmitted ? 0 : WALTZ_CB(skb)->sent_us;
-		if (skb == ws->rtx_head)
-			waltz_advance_rtx(sk);
-		__skb_unlink(skb, &sk->sk_write_queue);
-		waltz_free_data_skb(sk, skb);
-	}
-	return sent ? (u32)(ktime_to_us(ktime_get()) - sent) : 0;
+	if (!ws->ts_ok || !seg->tsecr || ms >= WALTZ_RTO_MAX_US / USEC_PER_MSEC)
+		return 0;
+	return max(ms, 1u) * USEC_PER_MSEC;
 }
 
-static void measure(struct waltz_sock *ws, const struct waltz_seg *seg, u32 rtt)
+/* RFC 5681 section 2's definition of a duplicate. */
+static bool is_duplicate(const struct waltz_sock *ws,
+			 const struct waltz_seg *seg, u32 wnd)
 {
-	/* RFC 7323 4: the echo tells which transmission came, to 1 ms. */
-	if (!rtt && ws->ts_ok && seg->tsecr) {
-		u32 ms = waltz_ts_clock(ws->ts_offset) - seg->tsecr;
-
-		if (ms < WALTZ_RTO_MAX_US / 1000)
-			rtt = max(ms, 1u) * 1000;
-	}
-	if (rtt)
-		waltz_rtt_sample(&ws->rtt, rtt);
+	return seg->ack == ws->snd_una && waltz_in_flight(ws) &&
+	       seg->seq == seg->end_seq && wnd == ws->snd_wnd;
 }
 
-static void new_ack(struct sock *sk, const struct waltz_seg *seg)
+/* SND.UNA has moved: RFC 6298 5.2 and 5.3. */
+static void new_ack(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	u32 before = waltz_in_flight(ws);
-	u32 acked = seg->ack - ws->snd_una;
-	bool again;
 
-	ws->snd_una = seg->ack;
-	measure(ws, seg, free_acked(sk, seg->ack));
+	waltz_free_acked(sk);
 	ws->backoff = 0;
 	ws->stalled_since = 0;
-	again = waltz_cong_ack(&ws->cong, ws->snd_una, acked,
-			       waltz_in_flight(ws),
-			       before * 2 >= ws->cong.cwnd);
 	if (waltz_in_flight(ws))
-		waltz_arm_retransmit(sk);	/* RFC 6298 5.3 */
+		waltz_arm_retransmit(sk);
 	else
 		waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
-	if (again)
-		waltz_retransmit(sk);
 }
 
-static void duplicate_ack(struct sock *sk)
+/* For a qdisc that paces (fq); without one nothing comes of it. */
+static void set_pace(struct sock *sk)
 {
-	struct waltz_sock *ws = waltz_sk(sk);
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u64 rate = waltz_cong_pacing_rate(&ws->rec.cong, ws->rtt.srtt8 / 8);
 
-	if (waltz_cong_dupack(&ws->cong, ws->snd_una, ws->snd_nxt,
-			      waltz_in_flight(ws))) {
-		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_FAST);
-		waltz_retransmit(sk);
-	}
+	WRITE_ONCE(sk->sk_pacing_rate,
+		   min_t(u64, rate, READ_ONCE(sk->sk_max_pacing_rate)));
+}
+
+/* What the segment acknowledges, and what is lost by what it says. */
+static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
+				u32 wnd)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	struct waltz_sock *ws = waltz_sk(sk);
+	const struct waltz_ack_in in = {
+		.sack = seg->sack,
+		.nsack = seg->nsacks,
+		.now_us = (u64)ktime_to_us(ktime_get()),
+		.ack = seg->ack,
+		.srtt_us = ws->rtt.srtt8 / 8,
+		.ts_rtt_us = echo_age(ws, seg),
+		.dup = is_duplicate(ws, seg, wnd),
+		.can_send_new = waltz_can_send_new(ws),
+	};
+	struct waltz_ack_out out;
+
+	waltz_recovery_ack(&ws->rec, &in, &out);
+	ws->snd_una = ws->rec.una;
+	if (out.rtt_us)
+		waltz_rtt_sample(&ws->rtt, out.rtt_us);
+	if (out.acked)
+		new_ack(sk);
+	if (out.reorder_us)
+		waltz_timer_set(sk, WALTZ_TIMER_REORDER,
+				usecs_to_jiffies(out.reorder_us));
+	else
+		waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
+	waltz_arm_loss_probe(sk);
+	set_pace(sk);
+	if (out.began)
+		WALTZ_INC(wn, RETRANS_FAST);
+	if (out.spurious)
+		WALTZ_INC(wn, SPURIOUS);
+	if (out.dsack)
+		WALTZ_INC(wn, DSACKS);
 }
 
 /* The room for what is outstanding, which was taken back, is there again. */
@@ -84,7 +97,7 @@ static void room_again(struct sock *sk)
 
 	ws->backoff = 0;
 	ws->stalled_since = 0;
-	waltz_rewind_rtx(sk);
+	waltz_recovery_refused(&ws->rec);
 	waltz_arm_retransmit(sk);
 }
 
@@ -93,7 +106,7 @@ static void room_again(struct sock *sk)
  * @sk: the socket
  * @seg: an acceptable segment with an ACK in RFC 5961's range
  *
- * RFC 9293 3.10.7.4, fifth; RFC 5681. Sends what it makes room for.
+ * RFC 9293 3.10.7.4, fifth; RFC 5681, RFC 6675. Sends what it makes room for.
  *
  * Context: socket lock held, BH off.
  */
@@ -103,13 +116,13 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 	u32 wnd = (u32)seg->wnd << ws->snd_wscale;
 	u32 una = ws->snd_una;
 
+	/* An old one is late, but may tell of a duplicate. */
+	if (seq_lt(seg->ack, una) && !seg->nsacks)
+		return;
+	if (waltz_in_flight(ws) || seg->nsacks)
+		take_acknowledgment(sk, seg, wnd);
 	if (seq_lt(seg->ack, una))
-		return;			/* old; so is its window */
-	if (seq_gt(seg->ack, una))
-		new_ack(sk, seg);
-	else if (waltz_in_flight(ws) && seg->seq == seg->end_seq &&
-		 wnd == ws->snd_wnd)
-		duplicate_ack(sk);	/* RFC 5681 section 2's definition */
+		return;			/* so is its window */
 
 	/* SND.WL2 is SND.UNA: an older acknowledgment does not come here. */
 	if (seq_gt(seg->ack, una) || seq_geq(seg->seq, ws->snd_wl1)) {
@@ -214,6 +227,7 @@ void waltz_purge_ooo(struct sock *sk)
 		rb_erase(&skb->rbnode, &ws->ooo);
 		kfree_skb(skb);
 	}
+	waltz_sack_rcv_purge(&ws->sack);
 }
 
 /* What waited for the hole that was just filled. */
@@ -244,8 +258,10 @@ static bool insert_ooo(struct sock *sk, struct sk_buff *skb)
 		parent = *link;
 		other = rb_to_skb(parent);
 		if (seq_leq(WALTZ_CB(other)->seq, seq) &&
-		    seq_geq(WALTZ_CB(other)->end_seq, end_seq))
+		    seq_geq(WALTZ_CB(other)->end_seq, end_seq)) {
+			waltz_sack_rcv_duplicate(&ws->sack, seq, end_seq);
 			return false;
+		}
 		link = seq_lt(seq, WALTZ_CB(other)->seq) ?
 		       &parent->rb_left : &parent->rb_right;
 	}
@@ -259,6 +275,7 @@ static bool insert_ooo(struct sock *sk, struct sk_buff *skb)
 		rb_erase(&other->rbnode, &ws->ooo);
 		kfree_skb(other);
 	}
+	waltz_sack_rcv_hole(&ws->sack, seq, end_seq);
 	WALTZ_INC(waltz_net(sock_net(sk)), OOO_QUEUED);
 	return true;
 }
@@ -316,8 +333,11 @@ static enum waltz_drop queue_text(struct sock *sk, struct sk_buff *skb,
 	if (!in_order)
 		return insert_ooo(sk, skb) ? WALTZ_DROP_NONE :
 					     WALTZ_DROP_OLD_DATA;
+	if (seq_lt(seq, ws->rcv_nxt))
+		waltz_sack_rcv_duplicate(&ws->sack, seq, ws->rcv_nxt);
 	append(sk, skb, false);
 	append_ooo(sk);
+	waltz_sack_rcv_advance(&ws->sack, ws->rcv_nxt);
 	return WALTZ_DROP_NONE;
 }
 
@@ -403,6 +423,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 		if (!why)
 			*skbp = NULL;
 	} else if (seg->len) {
+		waltz_sack_rcv_duplicate(&ws->sack, seg->seq, end_seq);
 		why = WALTZ_DROP_OLD_DATA;
 	}
 

@@ -28,6 +28,7 @@
 	SYSCTL(keepalive_probes, 1, 127)				       \
 	SYSCTL(timestamps, 0, 1)					       \
 	SYSCTL(window_scaling, 0, 1)					       \
+	SYSCTL(sack, 0, 1)						       \
 	SYSCTL(abort_on_overflow, 0, 1)					       \
 	SYSCTL(syncookies, 0, 2)					       \
 	SYSCTL(syn_fin, 0, 1)

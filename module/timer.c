@@ -8,20 +8,23 @@
  */
 #include "waltz.h"
 
+/* Jiffies until a deadline; 0 or less: it is due. None is further than half of
+ * 32 bits.
+ */
+static long left_until(u32 deadline)
+{
+	return (s32)(deadline - (u32)jiffies);
+}
+
 static unsigned long next_deadline(const struct waltz_sock *ws)
 {
-	unsigned long next = 0;
-	bool any = false;
+	long next = LONG_MAX;
 	unsigned int i;
 
-	for (i = 0; i < WALTZ_TIMERS; i++) {
-		if (!waltz_timer_armed(ws, i))
-			continue;
-		if (!any || time_before(ws->deadline[i], next))
-			next = ws->deadline[i];
-		any = true;
-	}
-	return next;
+	for (i = 0; i < WALTZ_TIMERS; i++)
+		if (waltz_timer_armed(ws, i))
+			next = min(next, left_until(ws->deadline[i]));
+	return jiffies + next;
 }
 
 /**
@@ -38,11 +41,11 @@ void waltz_timer_set(struct sock *sk, enum waltz_timer timer,
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	waltz_owned_by_me(sk);
-	ws->deadline[timer] = jiffies + delay;
+	ws->deadline[timer] = (u32)(jiffies + delay);
 	ws->timers |= BIT(timer);
 	if (!timer_pending(&sk->sk_timer) ||
-	    time_before(ws->deadline[timer], sk->sk_timer.expires))
-		sk_reset_timer(sk, &sk->sk_timer, ws->deadline[timer]);
+	    time_before(jiffies + delay, sk->sk_timer.expires))
+		sk_reset_timer(sk, &sk->sk_timer, jiffies + delay);
 }
 
 /**
@@ -148,8 +151,8 @@ static bool window_withdrawn(const struct sock *sk)
 	return !ws->snd_wnd && !sock_flag(sk, SOCK_DEAD) &&
 	       !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) &&
 	       !user_timeout_over(ws, ws->stalled_since) &&
-	       time_before(jiffies, ws->last_rcvd + 2 *
-			   usecs_to_jiffies(WALTZ_RTO_MAX_US));
+	       (u32)jiffies - ws->last_rcvd <
+	       2 * usecs_to_jiffies(WALTZ_RTO_MAX_US);
 }
 
 /* RFC 6298 5.4 to 5.7. */
@@ -169,18 +172,30 @@ static void retransmit_timeout(struct sock *sk)
 	WALTZ_INC(wn, RETRANS_TIMEOUT);
 	if (ws->backoff >= R1)
 		dst_negative_advice(sk);
-	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) {
+	if (ws->snd_una == ws->iss) {
 		WALTZ_INC(wn, RETRANS_SYN);
 		ws->retransmitted = true;
+		waltz_retransmit_syn(sk);
 	} else {
-		waltz_cong_timeout(&ws->cong, ws->snd_nxt,
-				   waltz_in_flight(ws), !ws->backoff);
-		waltz_rewind_rtx(sk);
+		waltz_stream_timeout(sk);
 	}
-	waltz_retransmit(sk);
 	if (ws->backoff < 255)
 		ws->backoff++;
 	waltz_arm_retransmit(sk);
+}
+
+/* RFC 8985 6.2, step 5: what was late is lost now. */
+static void reorder_timeout(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool before = waltz_recovery_active(&ws->rec);
+	u32 us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
+
+	if (waltz_recovery_active(&ws->rec) && !before)
+		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_FAST);
+	if (us)
+		waltz_timer_set(sk, WALTZ_TIMER_REORDER, usecs_to_jiffies(us));
+	waltz_push(sk, false);
 }
 
 /* RFC 9293 3.8.6.1: the peer's window is shut, and the segment that opens it
@@ -245,7 +260,7 @@ static void keepalive_timeout(struct sock *sk)
 	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
 	struct waltz_sock *ws = waltz_sk(sk);
 	unsigned long idle = waltz_keepalive_idle(sk);
-	unsigned long quiet = jiffies - ws->last_rcvd;
+	unsigned long quiet = (u32)jiffies - ws->last_rcvd;
 	int limit = ws->keepalive_probes ?: READ_ONCE(s->keepalive_probes);
 
 	if (!sock_flag(sk, SOCK_KEEPOPEN) || sk->sk_state == TCP_SYN_SENT)
@@ -282,6 +297,8 @@ void waltz_timers_run(struct sock *sk)
 {
 	static void (* const handlers[WALTZ_TIMERS])(struct sock *sk) = {
 		[WALTZ_TIMER_RETRANSMIT] = retransmit_timeout,
+		[WALTZ_TIMER_REORDER] = reorder_timeout,
+		[WALTZ_TIMER_LOSS_PROBE] = waltz_send_loss_probe,
 		[WALTZ_TIMER_PROBE] = probe_timeout,
 		[WALTZ_TIMER_DELACK] = delack_timeout,
 		[WALTZ_TIMER_KEEPALIVE] = keepalive_timeout,
@@ -292,7 +309,7 @@ void waltz_timers_run(struct sock *sk)
 	waltz_owned_by_me(sk);
 	for (i = 0; i < WALTZ_TIMERS; i++) {
 		if (!waltz_timer_armed(ws, i) ||
-		    time_before(jiffies, ws->deadline[i]))
+		    left_until(ws->deadline[i]) > 0)
 			continue;
 		waltz_timer_clear(sk, i);
 		handlers[i](sk);

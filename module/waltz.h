@@ -23,11 +23,12 @@
 
 #include "uapi/waltz.h"
 #include "compat.h"
-#include "cong.h"
 #include "drop.h"
 #include "fsm.h"
 #include "mib.h"
+#include "recovery.h"
 #include "rtt.h"
+#include "sack.h"
 #include "seq.h"
 #include "syncookie.h"
 #include "wire.h"
@@ -76,6 +77,7 @@ struct waltz_sysctls {
 	int keepalive_probes;
 	int timestamps;
 	int window_scaling;
+	int sack;
 	int abort_on_overflow;
 	int syncookies;
 	int syn_fin;
@@ -144,6 +146,8 @@ static inline void waltz_count_drop(struct waltz_net *wn, enum waltz_drop why)
 /* One trampoline, several deadlines: timer.c */
 enum waltz_timer {
 	WALTZ_TIMER_RETRANSMIT,		/* SYN, SYN-ACK, data, FIN */
+	WALTZ_TIMER_REORDER,		/* RFC 8985: late, or lost? */
+	WALTZ_TIMER_LOSS_PROBE,		/* RFC 8985 */
 	WALTZ_TIMER_PROBE,		/* zero window */
 	WALTZ_TIMER_DELACK,
 	WALTZ_TIMER_KEEPALIVE,
@@ -195,15 +199,16 @@ struct waltz_port;
  * @ts_offset: added to our clock; differs for each pair of hosts
  * @challenge_sent: jiffies of the last challenge ACK
  * @send_head: first segment of sk_write_queue not sent yet
- * @rtx_head: after a timeout: first segment not sent again yet; NULL: all of
- *	what is outstanding was sent as often as it should be
  * @ooo: received out of order, by sequence number
+ * @sack: what of it to report
  * @rtt: RFC 6298's estimator
- * @cong: congestion control
- * @deadline: when each timer is due, jiffies; valid when its bit is armed
+ * @rec: loss recovery and congestion control; its SND.UNA and SND.NXT are ours
+ *	from the moment that our SYN is acknowledged
+ * @deadline: when each timer is due, 32 bits of jiffies; valid when its bit is
+ *	armed
  * @stalled_since: jiffies when the data outstanding stopped moving; 0: moving
- * @last_sent: jiffies of the last data segment
- * @last_rcvd: jiffies of the last segment
+ * @last_sent: jiffies of the last data segment, 32 bits of them
+ * @last_rcvd: jiffies of the last segment, likewise
  * @user_timeout: TCP_USER_TIMEOUT, ms; 0: by count
  * @keepalive_time: TCP_KEEPIDLE, s; 0: the sysctl
  * @keepalive_intvl: TCP_KEEPINTVL, s; 0: the sysctl
@@ -235,7 +240,7 @@ struct waltz_port;
  * @cork: TCP_CORK
  * @timer_deferred: timers ran while the user held the socket lock
  * @mtu_reduced: an ICMP error came while the user held the socket lock
- * @retransmitted: something outstanding was sent twice (Karn)
+ * @retransmitted: our SYN was sent twice (Karn)
  * @orphan: counted in waltz_net.orphans
  * @port_shared: connect() chose the port, other destinations may share it;
  *	the port bucket's lock
@@ -264,53 +269,55 @@ struct waltz_sock {
 	u32 ts_recent;
 	u32 ts_recent_sec;
 	u32 ts_offset;
-	unsigned long challenge_sent;
+	u32 challenge_sent;
 
 	struct sk_buff *send_head;
-	struct sk_buff *rtx_head;
 	struct rb_root ooo;
+	struct waltz_sack_rcv sack;
 	struct waltz_rtt rtt;
-	struct waltz_cong cong;
+	struct waltz_recovery rec;
 
-	unsigned long deadline[WALTZ_TIMERS];
 	unsigned long stalled_since;
-	unsigned long last_sent;
-	unsigned long last_rcvd;
+	u32 deadline[WALTZ_TIMERS];
+	u32 last_sent;
+	u32 last_rcvd;
 	u32 user_timeout;
 	int keepalive_time;
 	int keepalive_intvl;
+	int linger2;
 	u8 keepalive_probes;
 	u8 syn_retries;
 	u8 defer_accept;
-	int linger2;
-
 	u8 timers;
 	u8 backoff;
 	u8 probes_sent;
-	u16 mss;
-	u32 pmtu;
-	u32 mtu_info;
+	u8 quickacks;
+	u8 snd_wscale;
+	u8 rcv_wscale;
 	u8 ip_options_len;
+	u16 mss;
 	u16 peer_mss;
 	u16 user_mss;
 	u16 rcv_mss;
-	u8 snd_wscale;
-	u8 rcv_wscale;
-	bool ack_pending;
-	u8 quickacks;
-	bool ts_ok;
-	bool wscale_ok;
-	bool sack_ok;
-	bool fin_queued;
-	bool fin_sent;
-	bool rcv_fin;
-	bool nodelay;
-	bool cork;
+	bool port_shared;
+	/* Written by softirq while a user holds the lock: no bits of a word
+	 * that he writes.
+	 */
 	bool timer_deferred;
 	bool mtu_reduced;
-	bool retransmitted;
-	bool orphan;
-	bool port_shared;
+	bool ack_pending:1;
+	bool ts_ok:1;
+	bool wscale_ok:1;
+	bool sack_ok:1;
+	bool fin_queued:1;
+	bool fin_sent:1;
+	bool rcv_fin:1;
+	bool nodelay:1;
+	bool cork:1;
+	bool retransmitted:1;
+	bool orphan:1;
+	u32 pmtu;
+	u32 mtu_info;
 };
 
 static inline struct waltz_sock *waltz_sk(const struct sock *sk)
@@ -332,15 +339,11 @@ static inline void waltz_owned_by_me(const struct sock *sk)
  * struct waltz_cb - of an skb in a queue of ours (skb->cb)
  * @seq: sequence number of its first byte
  * @end_seq: one past its last byte; the FIN is not counted, it is no byte
- * @sent_us: when it was last sent, microseconds of uptime
- * @retransmitted: sent more than once (Karn)
  * @psh: the user's write ended here
  */
 struct waltz_cb {
 	u32 seq;
 	u32 end_seq;
-	u64 sent_us;
-	bool retransmitted;
 	bool psh;
 };
 
@@ -418,6 +421,9 @@ int waltz_port_share(struct sock *sk, u16 number,
 void waltz_ephemeral_init(void);
 int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min);
 
+/* Room for all headers before a segment's text */
+#define WALTZ_HEADROOM	(MAX_HEADER + sizeof(struct iphdr) + WALTZ_HDR_MAX)
+
 /* output.c */
 u32 waltz_select_window(struct sock *sk);
 void waltz_sync_mss(struct sock *sk, u32 mtu);
@@ -429,14 +435,10 @@ void waltz_send_syn_ack(struct sock *sk);
 void waltz_send_ack(struct sock *sk);
 void waltz_send_reset(struct sock *sk);
 void waltz_send_probe(struct sock *sk, bool keepalive);
-void waltz_push(struct sock *sk, bool nagle_off);
-bool waltz_retransmit(struct sock *sk);
-void waltz_mtu_reduced(struct sock *sk);
-void waltz_advance_rtx(struct sock *sk);
-void waltz_rewind_rtx(struct sock *sk);
-struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);
-void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb);
-void waltz_purge_write_queue(struct sock *sk);
+void waltz_retransmit_syn(struct sock *sk);
+int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
+		   bool rtx);
+void waltz_send_control(struct sock *sk, struct waltz_hdr *h, bool rtx);
 struct dst_entry *waltz_route_reply(struct waltz_net *wn,
 				    const struct waltz_key *key,
 				    struct sock *sk, u8 tos, u32 mark);
@@ -449,6 +451,19 @@ void waltz_reply_reset(struct waltz_net *wn, const struct waltz_key *key,
 		       const struct waltz_seg *seg);
 void waltz_trace_seg_in(const struct waltz_key *key,
 			const struct waltz_seg *seg);
+
+/* send.c */
+struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);
+void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb);
+void waltz_free_acked(struct sock *sk);
+void waltz_purge_write_queue(struct sock *sk);
+void waltz_send_begin(struct sock *sk);
+bool waltz_can_send_new(const struct waltz_sock *ws);
+void waltz_push(struct sock *sk, bool nagle_off);
+void waltz_arm_loss_probe(struct sock *sk);
+void waltz_send_loss_probe(struct sock *sk);
+void waltz_stream_timeout(struct sock *sk);
+void waltz_mtu_reduced(struct sock *sk);
 
 /* input.c */
 int waltz_rcv(struct sk_buff *skb);

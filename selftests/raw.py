@@ -7,8 +7,8 @@ Usage: raw.py DEVICE OUR-ADDRESS THEIR-ADDRESS THEIR-MAC PROTOCOL
 It speaks for an address no kernel owns, through AF_PACKET, so nobody answers
 but the script. Commands on stdin (see ctl.py), by connection name:
 
-  open PORT [sport=N] [isn=N] [ts=N] [wscale=N] [mss=N] [win=N]
-        a connection to their PORT
+  open PORT [sport=N] [isn=N] [ts=N] [wscale=N] [mss=N] [win=N] [sack]
+        a connection to their PORT; sack: our SYN permits SACK
   listen PORT [same]      a connection to be opened by them, to our PORT
   send FLAGS [KEY=VALUE...]
         FLAGS: S A F R P U E C, or - for none. Without seq= it is sent at SND.NXT
@@ -17,6 +17,7 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         ts=+N, -N             to our clock; ts=none leaves the option out
         len=N, data=TEXT      payload: N times "x", or TEXT
         win=N
+        sack=L:R,...          SACK blocks, relative to RCV.NXT
         opt=HEX               these option bytes and no others
         bad                   wrong checksum
         doff=N                claimed data offset, in words
@@ -25,10 +26,11 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         ipopt=HEX             with these IP options
         src= dst= sport= dport=   other addresses and ports
   expect FLAGS [seq=N] [ack=N] [len=N] [win=N] [ts=yes|no] [ms=N] [min=MS] [max=MS]
+         [sack=L:R,...|none] [sackok=yes|no]
          [tsecr=N] [psh=0|1] [tos=N] [ttl=N] [df=0|1] [ipopt=HEX]
-        the next segment; seq relative to RCV.NXT, ack to SND.NXT; min and max
-        are its distance in time from the one before; the last four are of its
-        IP header. Advances RCV.NXT
+        the next segment; seq relative to RCV.NXT, ack and sack to SND.NXT; min
+        and max are its distance in time from the one before; the last four are
+        of its IP header. Advances RCV.NXT
   skip FLAGS              throw away what came with just these flags
   ignore FLAGS            the same, of what comes, too; an empty one ends that
   handshake               SYN, SYN-ACK, ACK of an opened connection
@@ -102,6 +104,7 @@ class Segment:
         self.checked = checked
         self.len = len(data) - (off >> 4) * 4
         self.tsval = self.tsecr = self.mss = self.wscale = None
+        self.sackok, self.sack = "no", []
         self.options(data[20:(off >> 4) * 4])
 
     def options(self, opts):
@@ -115,6 +118,10 @@ class Segment:
                 self.mss, = struct.unpack("!H", body)
             elif kind == 3:
                 self.wscale = body[0]
+            elif kind == 4:
+                self.sackok = "yes"
+            elif kind == 5:
+                self.sack = list(struct.iter_unpack("!II", body))
             elif kind == 8:
                 self.tsval, self.tsecr = struct.unpack("!II", body)
             opts = opts[size:]
@@ -205,6 +212,7 @@ class Connection:
         self.wscale = int(opts["wscale"]) if "wscale" in opts else None
         self.mss = int(opts["mss"]) if "mss" in opts else None
         self.win = int(opts.get("win", 65535))
+        self.sack = "sack" in opts
         self.snd = self.isn
         self.rcv = self.irs = None
         self.peer_ts = self.peer_wscale = 0
@@ -225,6 +233,13 @@ class Connection:
             out += struct.pack("!BBBBII", 1, 1, 8, 10, value, self.peer_ts)
         if syn and self.wscale is not None:
             out += bytes((1, 3, 3, self.wscale))
+        if syn and self.sack:
+            out += bytes((1, 1, 4, 2))
+        if "sack" in opts:
+            blocks = opts["sack"].split(",")
+            out += bytes((1, 1, 5, 2 + 8 * len(blocks)))
+            for edge in ":".join(blocks).split(":"):
+                out += struct.pack("!I", (self.rcv + int(edge)) & WORD)
         return out
 
     def do_send(self, flags, *words):
@@ -282,9 +297,15 @@ class Connection:
         for key in ("tsval", "tsecr", "mss", "wscale"):
             value = getattr(seg, key)
             text += f" {key}={value}" if value is not None else ""
+        if seg.sack:
+            text += f" sack={self.blocks(seg)}"
         if self.last is not None:
             text += f" gap={(seg.when - self.last.when) * 1000:.0f}ms"
         return text
+
+    def blocks(self, seg):
+        return ",".join(f"{signed(left - self.snd)}:{signed(right - self.snd)}"
+                        for left, right in seg.sack) or "none"
 
     def mismatch(self, seg, flags, opts):
         if not seg.checked:
@@ -298,6 +319,10 @@ class Connection:
         for key, value in values.items():
             if key in opts and value != int(opts[key]):
                 return f"{key}={opts[key]} was expected"
+        if opts.get("sack", self.blocks(seg)) != self.blocks(seg):
+            return f"sack={opts['sack']} was expected"
+        if opts.get("sackok", seg.sackok) != seg.sackok:
+            return f"SACK permitted: {opts['sackok']} was expected"
         if "ipopt" in opts and seg.ipopt != opts["ipopt"]:
             return f"IP options {seg.ipopt}"
         if "ts" in opts and (seg.tsval is not None) != (opts["ts"] == "yes"):

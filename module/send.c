@@ -1,0 +1,577 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The write queue: what of it goes now, for the first time or again. What is
+ * lost, and how much may be outstanding, is recovery.c's to say; here its
+ * answers meet skbs. Never calls input or apply.
+ *
+ * The queue holds data only: what was sent, from send_head on what was not.
+ * A segment that was sent has a record on the scoreboard until it is
+ * acknowledged, whose data is the skb; a FIN that went alone has one without.
+ * So a segment that finds no memory is lost like any other, and sent again
+ * like any other.
+ */
+#include <linux/ip.h>
+#include <linux/slab.h>
+
+#include "waltz.h"
+
+#define RECORDS_MIN	16u		/* places on the first scoreboard */
+#define PEER_DELACK_US	200000u		/* RFC 8985 7.2: WCDelAckT */
+
+static u64 now_us(void)
+{
+	return (u64)ktime_to_us(ktime_get());
+}
+
+/* ---- the queue ---- */
+
+/**
+ * waltz_alloc_data_skb() - an empty skb for the write queue
+ * @sk: the socket
+ * @gfp: how to allocate
+ *
+ * The payload goes into page fragments. The caller accounts for it when it
+ * queues it.
+ *
+ * Context: socket lock held.
+ */
+struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp)
+{
+	struct sk_buff *skb;
+
+	skb = alloc_skb_fclone(WALTZ_HEADROOM, gfp);
+	if (!skb)
+		return NULL;
+	if (!sk_wmem_schedule(sk, skb->truesize)) {
+		__kfree_skb(skb);
+		return NULL;
+	}
+	skb_reserve(skb, WALTZ_HEADROOM);
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	return skb;
+}
+
+/**
+ * waltz_free_data_skb() - an skb that has left the write queue
+ * @sk: the socket
+ * @skb: the skb
+ *
+ * Context: socket lock held.
+ */
+void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb)
+{
+	sk_wmem_queued_add(sk, -skb->truesize);
+	sk_mem_uncharge(sk, skb->truesize);
+	__kfree_skb(skb);
+}
+
+/**
+ * waltz_free_acked() - free what the scoreboard is through with
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_free_acked(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	void *data;
+
+	while (waltz_recovery_pop(&ws->rec, &data)) {
+		if (!data)
+			continue;
+		__skb_unlink(data, &sk->sk_write_queue);
+		waltz_free_data_skb(sk, data);
+	}
+}
+
+/**
+ * waltz_purge_write_queue() - nothing more will be sent
+ * @sk: the socket
+ *
+ * Context: socket lock held.
+ */
+void waltz_purge_write_queue(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *skb;
+
+	while ((skb = __skb_dequeue(&sk->sk_write_queue)))
+		waltz_free_data_skb(sk, skb);
+	ws->send_head = NULL;
+	kfree(ws->rec.board.ring);
+	waltz_board_init(&ws->rec.board, NULL, 0);
+	sk_mem_reclaim(sk);
+}
+
+static struct sk_buff *next_skb(struct sock *sk, const struct sk_buff *skb)
+{
+	return skb_queue_is_last(&sk->sk_write_queue, skb) ?
+	       NULL : skb_queue_next(&sk->sk_write_queue, skb);
+}
+
+/* Cut an skb in two; both stay queued. Return: the second, or NULL. */
+static struct sk_buff *split(struct sock *sk, struct sk_buff *skb, u32 len)
+{
+	struct sk_buff *rest;
+	int before = skb->truesize;
+
+	if (skb_unclone(skb, GFP_ATOMIC))
+		return NULL;
+	rest = alloc_skb_fclone(WALTZ_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
+	if (!rest)
+		return NULL;
+	skb_reserve(rest, WALTZ_HEADROOM);
+	rest->ip_summed = CHECKSUM_PARTIAL;
+	skb_split(skb, rest, len);
+	rest->truesize += rest->data_len;
+	skb->truesize -= rest->data_len;
+
+	*WALTZ_CB(rest) = *WALTZ_CB(skb);
+	WALTZ_CB(rest)->seq += len;
+	WALTZ_CB(skb)->end_seq = WALTZ_CB(rest)->seq;
+	WALTZ_CB(skb)->psh = false;
+	sk_wmem_queued_add(sk, skb->truesize + rest->truesize - before);
+	sk_mem_charge(sk, skb->truesize + rest->truesize - before);
+	__skb_queue_after(&sk->sk_write_queue, skb, rest);
+	return rest;
+}
+
+/* A place on the scoreboard for one more record. Pointers to records are void
+ * then. Return: false without memory.
+ */
+static bool place_for_record(struct waltz_sock *ws)
+{
+	struct waltz_board *b = &ws->rec.board;
+	u32 capacity = b->capacity ? 2 * b->capacity : RECORDS_MIN;
+	struct waltz_record *ring;
+
+	if (!waltz_board_full(b))
+		return true;
+	ring = kmalloc_array(capacity, sizeof(*ring),
+			     GFP_ATOMIC | __GFP_NOWARN | __GFP_ACCOUNT);
+	if (!ring)
+		return false;
+	kfree(waltz_board_grow(b, ring, capacity));
+	return true;
+}
+
+/**
+ * waltz_send_begin() - our SYN is acknowledged: the stream begins
+ * @sk: the socket; its segment size is known
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_send_begin(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_recovery_init(&ws->rec, &waltz_cubic, ws->mss, ws->iss,
+			    ws->sack_ok);
+	if (ws->retransmitted)
+		waltz_cong_syn_lost(&ws->rec.cong);
+	/* A close() that did not wait has sent our FIN already. */
+	if (!ws->fin_sent)
+		return;
+	if (place_for_record(ws)) {
+		waltz_recovery_sent(&ws->rec, ws->write_seq, ws->write_seq + 1,
+				    NULL, now_us());
+	} else {
+		ws->fin_sent = false;	/* then it is sent anew */
+		ws->snd_nxt = ws->write_seq;
+	}
+}
+
+/* ---- one segment ---- */
+
+static u32 wnd_end(const struct waltz_sock *ws)
+{
+	return ws->snd_una + ws->snd_wnd;
+}
+
+static void send_data(struct sock *sk, struct sk_buff *skb, bool fin, bool rtx)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct waltz_hdr h = {
+		.seq = WALTZ_CB(skb)->seq,
+		.ack = ws->rcv_nxt,
+		.flags = WALTZ_ACK,
+	};
+	struct sk_buff *copy;
+
+	if (WALTZ_CB(skb)->psh || skb_queue_is_last(&sk->sk_write_queue, skb))
+		h.flags |= WALTZ_PSH;
+	if (fin)
+		h.flags |= WALTZ_FIN;
+	ws->last_sent = jiffies;
+	/* A clone still on its way down shares our headroom. */
+	if (unlikely(skb_cloned(skb)))
+		copy = pskb_copy(skb, GFP_ATOMIC | __GFP_NOWARN);
+	else
+		copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+	if (likely(copy))
+		waltz_transmit(sk, copy, &h, rtx);
+}
+
+static void send_fin(struct sock *sk, bool rtx)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct waltz_hdr h = {
+		.seq = ws->write_seq,
+		.ack = ws->rcv_nxt,
+		.flags = WALTZ_ACK | WALTZ_FIN,
+	};
+
+	waltz_send_control(sk, &h, rtx);
+}
+
+/* On the scoreboard, and SND.NXT behind it. There is a place for it; but while
+ * our SYN is not acknowledged there is no scoreboard yet.
+ */
+static void note_sent(struct waltz_sock *ws, u32 seq, u32 end_seq, void *data)
+{
+	if (ws->snd_una != ws->iss)
+		waltz_recovery_sent(&ws->rec, seq, end_seq, data, now_us());
+	ws->snd_nxt = end_seq;
+}
+
+/* May our FIN go with this skb's data? It is right behind it, and has room in
+ * the window.
+ */
+static bool fin_follows(const struct waltz_sock *ws, const struct sk_buff *skb)
+{
+	return ws->fin_queued && !ws->fin_sent &&
+	       WALTZ_CB(skb)->end_seq == ws->write_seq &&
+	       seq_lt(ws->write_seq, wnd_end(ws));
+}
+
+/* The first @len bytes of what was not sent yet. Return: false without memory
+ * for what has to be remembered.
+ */
+static bool send_new(struct sock *sk, u32 len)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *skb = ws->send_head;
+	bool fin;
+
+	if (!place_for_record(ws) || (len < skb->len && !split(sk, skb, len)))
+		return false;
+	ws->send_head = next_skb(sk, skb);
+	fin = fin_follows(ws, skb);
+	ws->fin_sent |= fin;
+	/* Without memory for the copy it counts as sent, and lost. */
+	send_data(sk, skb, fin, false);
+	note_sent(ws, WALTZ_CB(skb)->seq, WALTZ_CB(skb)->end_seq + fin, skb);
+	return true;
+}
+
+/* Take the part of a record that is acknowledged off its skb. */
+static bool trim_acked(struct sock *sk, struct waltz_record *rec)
+{
+	struct sk_buff *skb = rec->data, *rest;
+
+	rest = split(sk, skb, rec->seq - WALTZ_CB(skb)->seq);
+	if (!rest)
+		return false;
+	rec->data = rest;
+	__skb_unlink(skb, &sk->sk_write_queue);
+	waltz_free_data_skb(sk, skb);
+	return true;
+}
+
+/* Cut a record to what the path takes now. There is a place for another one,
+ * and the record may move. Return: false without memory.
+ */
+static bool cut(struct sock *sk, struct waltz_record **recp)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct waltz_record *rec = *recp;
+	struct sk_buff *skb = rec->data, *rest;
+
+	if (seq_lt(WALTZ_CB(skb)->seq, rec->seq)) {
+		if (!trim_acked(sk, rec))
+			return false;
+		skb = rec->data;
+		if (skb->len <= ws->mss)
+			return true;
+	}
+	rest = split(sk, skb, ws->mss);
+	if (!rest)
+		return false;
+	waltz_recovery_split(&ws->rec, recp, WALTZ_CB(rest)->seq, rest);
+	return true;
+}
+
+static bool has_text(const struct waltz_record *rec)
+{
+	const struct sk_buff *skb = rec->data;
+
+	return skb && seq_lt(rec->seq, WALTZ_CB(skb)->end_seq);
+}
+
+static bool too_long(const struct waltz_sock *ws,
+		     const struct waltz_record *rec)
+{
+	const struct sk_buff *skb = rec->data;
+
+	return has_text(rec) && skb->len > ws->mss;
+}
+
+/* A record's text and FIN once more. */
+static void send_again(struct sock *sk, const struct waltz_record *rec)
+{
+	struct sk_buff *skb = rec->data;
+
+	if (has_text(rec))
+		send_data(sk, skb, rec->end_seq != WALTZ_CB(skb)->end_seq, true);
+	else
+		send_fin(sk, true);
+	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
+}
+
+/* ---- what may go ---- */
+
+/* Bytes of an unsent skb that may go now; 0: wait. */
+static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	bool last = skb_queue_is_last(&sk->sk_write_queue, skb);
+	s32 room = (s32)(wnd_end(ws) - WALTZ_CB(skb)->seq);
+	u32 len = min_t(u32, skb->len, ws->mss);
+
+	if (room <= 0)
+		return 0;
+	/* RFC 9293 3.8.6.2.1: no silly windows from this side. */
+	if ((u32)room < len) {
+		len = (u32)room;
+		if (len < ws->max_wnd / 2 && waltz_in_flight(ws))
+			return 0;
+	}
+	if (!waltz_recovery_allows(&ws->rec, len))
+		return 0;
+	if (last && len < ws->mss && !ws->fin_queued && !nagle_off) {
+		if (ws->cork)
+			return 0;
+		if (!ws->nodelay && waltz_in_flight(ws))	/* Nagle */
+			return 0;
+	}
+	return len;
+}
+
+/* What is lost goes first. However small the segments are, no more of them go
+ * at once than the window has room for large ones. Return: true when nothing
+ * is left of it.
+ */
+static bool push_lost(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 budget = ws->rec.cong.cwnd / ws->mss + 1;
+	struct waltz_record *rec;
+
+	while ((rec = waltz_recovery_next(&ws->rec))) {
+		if (!budget-- ||
+		    !waltz_recovery_allows(&ws->rec,
+					   min_t(u32, rec->end_seq - rec->seq,
+						 ws->mss)))
+			return false;
+		if (too_long(ws, rec)) {
+			if (!place_for_record(ws))
+				return false;
+			rec = waltz_recovery_next(&ws->rec);
+			if (!cut(sk, &rec))
+				return false;
+		}
+		send_again(sk, rec);
+		waltz_recovery_resent(&ws->rec, rec, now_us());
+	}
+	return true;
+}
+
+static void push_new(struct sock *sk, bool nagle_off)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 len;
+
+	while (ws->send_head) {
+		len = sendable(sk, ws->send_head, nagle_off);
+		if (!len || !send_new(sk, len))
+			return;
+	}
+	if (ws->fin_queued && !ws->fin_sent &&
+	    seq_lt(ws->write_seq, wnd_end(ws)) &&
+	    (ws->snd_una == ws->iss || place_for_record(ws))) {
+		ws->fin_sent = true;
+		send_fin(sk, false);
+		note_sent(ws, ws->write_seq, ws->write_seq + 1, NULL);
+	}
+}
+
+/**
+ * waltz_can_send_new() - is there unsent data, and room for it?
+ * @ws: the socket
+ *
+ * Context: socket lock held.
+ */
+bool waltz_can_send_new(const struct waltz_sock *ws)
+{
+	return ws->send_head &&
+	       seq_lt(WALTZ_CB(ws->send_head)->seq, wnd_end(ws));
+}
+
+/**
+ * waltz_arm_loss_probe() - new data went, or an ACK came: when to probe?
+ * @sk: the socket
+ *
+ * RFC 8985 7.2. The retransmission timer stays armed; a probe that would not
+ * be earlier is not needed.
+ *
+ * Context: socket lock held.
+ */
+void waltz_arm_loss_probe(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 rto = waltz_rtt_backoff(&ws->rtt, ws->backoff);
+	u32 us = waltz_recovery_probe_after(&ws->rec, ws->rtt.srtt8 / 8, rto,
+					    PEER_DELACK_US);
+
+	if (us && us < rto)
+		waltz_timer_set(sk, WALTZ_TIMER_LOSS_PROBE,
+				usecs_to_jiffies(us));
+	else
+		waltz_timer_clear(sk, WALTZ_TIMER_LOSS_PROBE);
+}
+
+/**
+ * waltz_send_loss_probe() - the last ones may be lost, and nothing would tell
+ * @sk: the socket
+ *
+ * RFC 8985 7.3: one segment of new data, or else the last one again.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_send_loss_probe(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	enum waltz_probe what;
+	struct waltz_record *rec;
+	bool again;
+
+	waltz_owned_by_me(sk);
+	waltz_current_mss(sk);
+	what = waltz_recovery_probe(&ws->rec, waltz_can_send_new(ws));
+	if (what == WALTZ_PROBE_NONE)
+		return;
+	again = what == WALTZ_PROBE_LAST;
+	rec = waltz_board_last(&ws->rec.board);
+	if (again) {
+		if (too_long(ws, rec))
+			return;		/* the timeout cuts it */
+		send_again(sk, rec);
+	} else {
+		struct sk_buff *skb = ws->send_head;
+		u32 room = wnd_end(ws) - WALTZ_CB(skb)->seq;
+
+		if (!send_new(sk, min3((u32)skb->len, (u32)ws->mss, room)))
+			return;
+	}
+	waltz_recovery_probe_sent(&ws->rec, again, now_us());
+	WALTZ_INC(waltz_net(sock_net(sk)), LOSS_PROBES);
+	waltz_arm_retransmit(sk);
+}
+
+/**
+ * waltz_push() - send what may be sent now
+ * @sk: the socket
+ * @nagle_off: a small last segment need not wait
+ *
+ * RFC 9293 3.7.4, 3.8.6; RFC 5681, RFC 6675. Arms the retransmission timer if
+ * something is outstanding, and the probe timer if nothing is and something
+ * waits.
+ *
+ * Context: socket lock held, BH off, a synchronised state.
+ */
+void waltz_push(struct sock *sk, bool nagle_off)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 before = ws->snd_nxt;
+
+	waltz_owned_by_me(sk);
+	if ((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV | TCPF_CLOSE))
+		return;
+	if (!ws->send_head && !ws->rec.board.resend &&
+	    (!ws->fin_queued || ws->fin_sent))
+		return;
+
+	waltz_current_mss(sk);
+	if (!waltz_in_flight(ws) &&
+	    (u32)jiffies - ws->last_sent > usecs_to_jiffies(ws->rtt.rto))
+		waltz_cong_idle(&ws->rec.cong);
+
+	if (push_lost(sk))
+		push_new(sk, nagle_off);
+
+	if (waltz_in_flight(ws)) {
+		if (waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {
+			waltz_timer_clear(sk, WALTZ_TIMER_PROBE);
+			ws->backoff = 0;
+			ws->stalled_since = 0;
+		}
+		if (!waltz_timer_armed(ws, WALTZ_TIMER_RETRANSMIT))
+			waltz_arm_retransmit(sk);
+		if (ws->snd_nxt != before)
+			waltz_arm_loss_probe(sk);
+		return;
+	}
+	/* Nothing outstanding to draw an ACK, and something to send: the
+	 * window is shut, or a cork holds it back, which it may do no longer
+	 * than this timer runs.
+	 */
+	if (!waltz_timer_armed(ws, WALTZ_TIMER_PROBE) &&
+	    (ws->send_head || (ws->fin_queued && !ws->fin_sent)))
+		waltz_timer_set(sk, WALTZ_TIMER_PROBE,
+				usecs_to_jiffies(ws->rtt.rto));
+}
+
+/**
+ * waltz_stream_timeout() - the retransmission timer has expired
+ * @sk: the socket; something is outstanding
+ *
+ * RFC 6298 5.4: the first segment goes again.
+ *
+ * Context: socket lock held, BH off, our SYN is acknowledged.
+ */
+void waltz_stream_timeout(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	waltz_owned_by_me(sk);
+	waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
+	waltz_timer_clear(sk, WALTZ_TIMER_LOSS_PROBE);
+	waltz_recovery_timeout(&ws->rec, !ws->backoff, now_us());
+	waltz_push(sk, false);
+}
+
+/**
+ * waltz_mtu_reduced() - a router says that mtu_info is all it lets through
+ * @sk: the socket
+ *
+ * RFC 1191 3 and 6.5: IP remembers it; what was too large goes again at once. Not
+ * by ipv4_sk_update_pmtu(), which would lock the socket.
+ *
+ * Context: socket lock held, BH off.
+ */
+void waltz_mtu_reduced(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct dst_entry *dst;
+
+	waltz_owned_by_me(sk);
+	if (inet_sk_rebuild_header(sk))
+		return;
+	dst = __sk_dst_get(sk);
+	dst->ops->update_pmtu(dst, sk, NULL, ws->mtu_info, true);
+	/* What was learnt has a route of its own. */
+	if (inet_sk_rebuild_header(sk))
+		return;
+	waltz_current_mss(sk);
+	waltz_push(sk, false);
+}
