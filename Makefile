@@ -4,6 +4,9 @@
 #   make KERNEL=6.12          for a test kernel (6.1, 6.12 or a full release; see scripts/deps)
 #   make KDIR=/path           for any other kernel: its build directory or headers
 #   make W=1 C=2              as for the kernel: more warnings, sparse
+#   make waltzize             what runs programs over Waltz: scripts/waltzize
+#   make all                  both
+#   make install-waltzize | uninstall-waltzize     in PREFIX (/usr/local), below DESTDIR
 #   make lint | check | vm | demo | clean
 #
 # The objects of a kernel lie in build/<release>/, the module is
@@ -26,7 +29,7 @@ objdir = $(CURDIR)/$(BUILD)/$(release)
 # build one without pahole.
 no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-.PHONY: module tree clean lint check vm demo
+.PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
@@ -40,6 +43,40 @@ tree:
 	@ln -sf $(CURDIR)/Kbuild $(objdir)/Kbuild
 	@ln -sfn $(CURDIR)/module/* $(objdir)/module/
 	@find $(objdir) -xtype l -delete
+
+all: module waltzize
+
+# ---- for user space
+
+PREFIX ?= /usr/local
+bindir ?= $(PREFIX)/bin
+libdir ?= $(PREFIX)/lib
+mandir ?= $(PREFIX)/share/man
+WALTZIZE_CFLAGS = -O2 -g -Wall -Wextra $(CFLAGS)
+
+waltzize: build/waltzize.so build/waltzize-exec
+
+# Two at once: each builds its own, and the last one stays.
+build/waltzize.so: scripts/waltzize.c module/uapi/waltz.h
+	@mkdir -p build
+	$(CC) $(WALTZIZE_CFLAGS) -shared -fPIC $(LDFLAGS) -o $@.$$$$ $< -ldl && mv $@.$$$$ $@
+
+build/waltzize-exec: scripts/waltzize-exec.c scripts/waltzize-bpf.c scripts/waltzize-exec.h
+	@mkdir -p build
+	$(CC) $(WALTZIZE_CFLAGS) $(LDFLAGS) -o $@.$$$$ $(filter %.c,$^) && mv $@.$$$$ $@
+
+install-waltzize: waltzize
+	install -D -m 755 -t $(DESTDIR)$(libdir)/waltz build/waltzize.so build/waltzize-exec
+	sed "s|^libdir=.*|libdir='$(libdir)'|" scripts/waltzize >build/waltzize
+	install -D -m 755 -t $(DESTDIR)$(bindir) build/waltzize
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man1 Documentation/man/waltzize.1
+
+uninstall-waltzize:
+	rm -f $(DESTDIR)$(bindir)/waltzize $(DESTDIR)$(mandir)/man1/waltzize.1
+	rm -f $(addprefix $(DESTDIR)$(libdir)/waltz/,waltzize.so waltzize-exec)
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+
+uninstall: uninstall-waltzize
 
 clean:
 	rm -rf build waltz.ko

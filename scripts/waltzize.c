@@ -18,7 +18,7 @@
 
 static int (*real_socket)(int domain, int type, int protocol);
 static int waltz = IPPROTO_WALTZ;
-static int debug;
+static int verbose;
 
 /*
  * What is set here is read at any time by any thread, so it is set before
@@ -33,7 +33,7 @@ __attribute__((constructor)) static void setup(void)
 	/* scripts/waltzize has checked that it is a number. */
 	if (value)
 		waltz = atoi(value);
-	debug = getenv("WALTZIZE_DEBUG") ? 1 : 0;
+	verbose = getenv("WALTZIZE_VERBOSE") ? 1 : 0;
 }
 
 static void report(int type, int protocol, int fd)
@@ -67,7 +67,7 @@ int socket(int domain, int type, int protocol)
 	    (protocol != 0 && protocol != IPPROTO_TCP))
 		return real_socket(domain, type, protocol);
 	fd = real_socket(domain, type, waltz);
-	if (debug)
+	if (verbose)
 		report(type, protocol, fd);
 	return fd;
 }
