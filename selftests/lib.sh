@@ -562,10 +562,12 @@ STATES=(0 ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSED
 sockets()
 {
 	local host=$1 local_port=${2:--} remote_port=${3:--} file line found='' i
-	local -a f count=()
+	local -a f count=() lines
 
 	is_waltz "$host" && file=waltz || file=tcp
-	while read -r line; do
+	# At once: in small pieces it may change meanwhile.
+	mapfile -t lines <"/proc/${HOLDER[$host]}/net/$file"
+	for line in "${lines[@]}"; do
 		read -ra f <<<"$line"
 		[[ ${f[3]} != st && ${f[3]} != 0A ]] || continue
 		[ "$local_port" = - ] || [ $((16#${f[1]#*:})) = "$local_port" ] || continue
@@ -574,7 +576,7 @@ sockets()
 		# In clock ticks of 10 ms.
 		# shellcheck disable=SC2034
 		TIMER_MS=$((16#${f[5]#*:} * 10))
-	done <"/proc/${HOLDER[$host]}/net/$file"
+	done
 	for i in "${!count[@]}"; do
 		for ((; count[i] > 0; count[i]--)); do
 			found+=" ${STATES[i]}"
