@@ -16,6 +16,7 @@
 #include "waltz.h"
 
 #define RECORDS_MIN	16u		/* places on the first scoreboard */
+#define RECORDS_IDLE	64u		/* and on one that is kept for later */
 #define PEER_DELACK_US	200000u		/* RFC 8985 7.2: WCDelAckT */
 
 static u64 now_us(void)
@@ -65,6 +66,13 @@ void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb)
 	__kfree_skb(skb);
 }
 
+/* A connection that once had much outstanding does not keep the memory. */
+static void free_idle_board(struct waltz_board *b)
+{
+	if (waltz_board_empty(b) && b->capacity > RECORDS_IDLE)
+		kfree(waltz_board_grow(b, NULL, 0));
+}
+
 /**
  * waltz_free_acked() - free what the scoreboard is through with
  * @sk: the socket
@@ -82,6 +90,7 @@ void waltz_free_acked(struct sock *sk)
 		__skb_unlink(data, &sk->sk_write_queue);
 		waltz_free_data_skb(sk, data);
 	}
+	free_idle_board(&ws->rec.board);
 }
 
 /**
