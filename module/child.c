@@ -37,6 +37,7 @@ static void take_handshake(struct sock *child, const struct waltz_key *key,
 	ws->iss = hs->iss;
 	ws->snd_una = hs->iss + 1;
 	ws->snd_nxt = hs->iss + 1;
+	ws->snd_sml = hs->iss + 1;
 	ws->write_seq = hs->iss + 1;
 	ws->irs = hs->irs;
 	ws->rcv_nxt = hs->irs + 1;

@@ -336,6 +336,7 @@ static void start_syn(struct sock *sk, u8 flags)
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	ws->snd_nxt = ws->iss + 1;
+	ws->snd_sml = ws->snd_nxt;
 	send_syn(sk, flags, false);
 	ws->backoff = 0;
 	ws->stalled_since = jiffies ?: 1;

@@ -270,6 +270,8 @@ static bool send_new(struct sock *sk, u32 len)
 	/* Without memory for the copy it counts as sent, and lost. */
 	send_data(sk, skb, fin, false);
 	note_sent(ws, WALTZ_CB(skb)->seq, WALTZ_CB(skb)->end_seq + fin, skb);
+	if (skb->len < ws->mss)
+		ws->snd_sml = ws->snd_nxt;
 	return true;
 }
 
@@ -339,6 +341,16 @@ static void send_again(struct sock *sk, const struct waltz_record *rec)
 
 /* ---- what may go ---- */
 
+/* RFC 9293 3.7.4, as Minshall and Linux TCP have it: a small segment waits for
+ * another small one only. Or the last part of each request that is longer than
+ * a segment would wait for a delayed ACK.
+ */
+static bool small_in_flight(const struct waltz_sock *ws)
+{
+	return seq_gt(ws->snd_sml, ws->snd_una) &&
+	       seq_leq(ws->snd_sml, ws->snd_nxt);
+}
+
 /* Bytes of an unsent skb that may go now; 0: wait. */
 static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 {
@@ -360,7 +372,7 @@ static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 	if (last && len < ws->mss && !ws->fin_queued && !nagle_off) {
 		if (ws->cork)
 			return 0;
-		if (!ws->nodelay && waltz_in_flight(ws))	/* Nagle */
+		if (!ws->nodelay && small_in_flight(ws))	/* Nagle */
 			return 0;
 	}
 	return len;

@@ -183,6 +183,7 @@ struct waltz_port;
  * @accept_node: in the listener's accept queue; waltz_listener.lock
  * @snd_una: oldest unacknowledged sequence number
  * @snd_nxt: next sequence number to send
+ * @snd_sml: end of the last segment sent that was not full (Nagle)
  * @snd_wnd: send window in bytes, scaled
  * @snd_wl1: SEG.SEQ of the last window update
  * @max_wnd: MAX.SND.WND, the largest window the peer ever offered
@@ -255,6 +256,7 @@ struct waltz_sock {
 
 	u32 snd_una;
 	u32 snd_nxt;
+	u32 snd_sml;
 	u32 snd_wnd;
 	u32 snd_wl1;
 	u32 max_wnd;

@@ -13,7 +13,7 @@ is_waltz || {
 	skip_all "TCP's segments are put together for the device"
 }
 
-plan 30
+plan 33
 hosts
 raw_pair
 
@@ -54,6 +54,17 @@ check "of MSS 1000: as large as may be" tell r x expect A len=1000 psh=0
 check "and so the next one" tell r x expect A len=1000 psh=0
 check "PSH is on the last one" tell r x expect A len=500 psh=1
 must r x send A
+
+# Nagle (RFC 9293 3.7.4): a small segment waits for a small one, not for full ones.
+reach ESTABLISHED g mss=1000
+must a g send 1500
+check "the rest of what is longer than a segment goes with it" expects g len=1000 len=500
+must a g send 10
+check "what follows waits" tell r g silent
+must a g send 20
+must r g send A
+check "until that is acknowledged, and goes as one" expects g len=30
+must r g send A
 
 raw_open d
 must r d handshake
