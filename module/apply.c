@@ -156,13 +156,18 @@ static void take_fin(struct sock *sk)
 	sock_set_flag(sk, SOCK_DONE);
 }
 
-static void notify(struct sock *sk)
+/* SIGIO says as much as TCP's does: that a connection is open, or a FIN. */
+static void notify(struct sock *sk, unsigned int old, u32 actions)
 {
 	if (sock_flag(sk, SOCK_DEAD))
 		return;
 	if (sk->sk_err)
 		sk_error_report(sk);
 	sk->sk_state_change(sk);
+	if (old == WALTZ_SYN_SENT && sk->sk_state == TCP_ESTABLISHED)
+		sk_wake_async(sk, SOCK_WAKE_IO, POLL_OUT);
+	if (!(actions & WALTZ_ACT(TAKE_FIN)))
+		return;
 	/* Half-closed is half readable, closed is all. */
 	if (sk->sk_shutdown == SHUTDOWN_MASK || sk->sk_state == TCP_CLOSE)
 		sk_wake_async(sk, SOCK_WAKE_WAITD, POLL_HUP);
@@ -245,7 +250,7 @@ int waltz_event(struct sock *sk, enum waltz_event event,
 	if (acts & WALTZ_ACT(DONE))
 		done(sk, old);
 	if (acts & WALTZ_ACT(NOTIFY))
-		notify(sk);
+		notify(sk, old, acts);
 	if ((acts & WALTZ_ACT(DONE)) && sock_flag(sk, SOCK_DEAD))
 		waltz_destroy(sk);
 	return 0;

@@ -16,7 +16,9 @@
  */
 u32 waltz_syn_window(const struct sock *listener)
 {
-	return min_t(u32, READ_ONCE(listener->sk_rcvbuf) / 2, 65535);
+	u32 clamp = READ_ONCE(waltz_sk(listener)->window_clamp) ?: 65535;
+
+	return min3((u32)READ_ONCE(listener->sk_rcvbuf) / 2, clamp, 65535u);
 }
 
 /* The child's side of what the handshake agreed. Context: child locked. */

@@ -14,6 +14,7 @@
 #define SYN_RETRIES_MAX		127
 #define LINGER2_MAX_S		120
 #define SYN_ACK_WAIT_MAX_S	120
+#define NAME_SIZE		16	/* of TCP_CONGESTION and TCP_ULP */
 
 static bool level_is_ours(int level)
 {
@@ -93,6 +94,35 @@ static int set_keepalive_time(struct sock *sk, int val)
 	return 0;
 }
 
+static void set_quickack(struct sock *sk, int val)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	ws->delayed_acks = !val;
+	ws->quickacks = val ? WALTZ_QUICKACKS : 0;
+	if (val && ws->ack_pending &&
+	    ((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
+		local_bh_disable();
+		waltz_send_ack(sk);
+		local_bh_enable();
+		/* An even one was for this alone. */
+		if (!(val & 1)) {
+			ws->delayed_acks = true;
+			ws->quickacks = 0;
+		}
+	}
+}
+
+static int set_window_clamp(struct sock *sk, int val)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (!val && sk->sk_state != TCP_CLOSE)
+		return -EINVAL;
+	ws->window_clamp = val ? max_t(u32, val, SOCK_MIN_RCVBUF / 2) : 0;
+	return 0;
+}
+
 static int write_option(struct sock *sk, int name, int val)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
@@ -115,14 +145,22 @@ static int write_option(struct sock *sk, int name, int val)
 		ws->user_mss = (u16)val;
 		return 0;
 	case TCP_QUICKACK:
-		ws->quickacks = val ? WALTZ_QUICKACKS : 0;
-		if (val && ws->ack_pending &&
-		    ((1 << sk->sk_state) & (TCPF_ESTABLISHED | TCPF_CLOSE_WAIT))) {
-			local_bh_disable();
-			waltz_send_ack(sk);
-			local_bh_enable();
-		}
+		set_quickack(sk, val);
 		return 0;
+	case TCP_WINDOW_CLAMP:
+		return set_window_clamp(sk, val);
+	case TCP_NOTSENT_LOWAT:
+		WRITE_ONCE(ws->notsent_lowat, (u32)val);
+		sk->sk_write_space(sk);
+		return 0;
+	case TCP_INQ:
+		if (val < 0 || val > 1)
+			return -EINVAL;
+		ws->inq = val;
+		return 0;
+	case TCP_FASTOPEN_CONNECT:
+		/* As where net.ipv4.tcp_fastopen is 0. */
+		return val < 0 || val > 1 ? -EINVAL : -EOPNOTSUPP;
 	case TCP_KEEPIDLE:
 		return set_keepalive_time(sk, val);
 	case TCP_KEEPINTVL:
@@ -156,6 +194,31 @@ static int write_option(struct sock *sk, int name, int val)
 	}
 }
 
+/* TCP_CONGESTION and TCP_ULP: a name, which need not end with a zero. */
+static int write_name(struct sock *sk, int option, sockptr_t val,
+		      unsigned int len)
+{
+	const struct waltz_cong_ops *ops;
+	char name[NAME_SIZE];
+	long n;
+
+	if (len < 1)
+		return -EINVAL;
+	n = strncpy_from_sockptr(name, val, min_t(size_t, len, sizeof(name) - 1));
+	if (n < 0)
+		return -EFAULT;
+	name[n] = 0;
+	if (option == TCP_ULP)
+		return -ENOENT;		/* there are none */
+	ops = waltz_cong_find(name);
+	if (!ops)
+		return -ENOENT;
+	lock_sock(sk);
+	waltz_cong_switch(&waltz_sk(sk)->rec.cong, ops);
+	release_sock(sk);
+	return 0;
+}
+
 /**
  * waltz_setsockopt() - proto.setsockopt
  * @sk: the socket
@@ -173,6 +236,8 @@ int waltz_setsockopt(struct sock *sk, int level, int name, sockptr_t val,
 
 	if (!level_is_ours(level))
 		return ip_setsockopt(sk, level, name, val, len);
+	if (name == TCP_CONGESTION || name == TCP_ULP)
+		return write_name(sk, name, val, len);
 	if (len < sizeof(int))
 		return -EINVAL;
 	if (copy_from_sockptr(&value, val, sizeof(value)))
@@ -183,6 +248,11 @@ int waltz_setsockopt(struct sock *sk, int level, int name, sockptr_t val,
 	return err;
 }
 
+static u64 rate_of(unsigned long rate)
+{
+	return rate != ~0UL ? rate : ~0ULL;
+}
+
 static void fill_info(struct sock *sk, struct tcp_info *info)
 {
 	const struct waltz_sock *ws = waltz_sk(sk);
@@ -190,6 +260,9 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 
 	memset(info, 0, sizeof(*info));
 	info->tcpi_state = sk->sk_state;
+	info->tcpi_pacing_rate = rate_of(sk->sk_pacing_rate);
+	info->tcpi_max_pacing_rate = rate_of(sk->sk_max_pacing_rate);
+	info->tcpi_reordering = WALTZ_DUPTHRESH;
 	if (sk->sk_state == TCP_LISTEN) {
 		info->tcpi_unacked = READ_ONCE(sk->sk_ack_backlog);
 		info->tcpi_sacked = READ_ONCE(sk->sk_max_ack_backlog);
@@ -224,9 +297,6 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_snd_cwnd = ws->rec.cong.cwnd / mss;
 	info->tcpi_snd_ssthresh = ws->rec.cong.ssthresh / mss;
 	info->tcpi_advmss = ws->peer_mss;
-	info->tcpi_reordering = WALTZ_DUPTHRESH;
-	info->tcpi_pacing_rate = READ_ONCE(sk->sk_pacing_rate);
-	info->tcpi_max_pacing_rate = READ_ONCE(sk->sk_max_pacing_rate);
 	info->tcpi_min_rtt = waltz_rack_least(&ws->rec.rack);
 	info->tcpi_rcv_space = waltz_rcv_space(sk);
 	info->tcpi_snd_wnd = ws->snd_wnd;
@@ -254,7 +324,24 @@ static int read_option(struct sock *sk, int name, int *val)
 			*val = ws->mss ?: WALTZ_MSS_DEFAULT;
 		return 0;
 	case TCP_QUICKACK:
-		*val = ws->quickacks > 0;
+		/* At the beginning they are quick. */
+		*val = !ws->delayed_acks &&
+		       (ws->quickacks || ((1 << sk->sk_state) &
+			(TCPF_CLOSE | TCPF_LISTEN | TCPF_SYN_SENT)));
+		return 0;
+	case TCP_WINDOW_CLAMP:
+		*val = (int)ws->window_clamp;
+		if (!*val && !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN)))
+			*val = 65535 << ws->rcv_wscale;
+		return 0;
+	case TCP_NOTSENT_LOWAT:
+		*val = (int)ws->notsent_lowat;
+		return 0;
+	case TCP_INQ:
+		*val = ws->inq;
+		return 0;
+	case TCP_FASTOPEN_CONNECT:
+		*val = 0;
 		return 0;
 	case TCP_KEEPIDLE:
 		*val = ws->keepalive_time ?: READ_ONCE(s->keepalive_time);
@@ -296,6 +383,7 @@ static int read_option(struct sock *sk, int name, int *val)
 int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
 		     int __user *optlen)
 {
+	char congestion[NAME_SIZE] = { };
 	struct tcp_info info;
 	void *from = &info;
 	int len, value, err = 0;
@@ -312,6 +400,13 @@ int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
 	if (name == TCP_INFO) {
 		fill_info(sk, &info);
 		size = sizeof(info);
+	} else if (name == TCP_CONGESTION) {
+		strscpy(congestion, waltz_sk(sk)->rec.cong.ops->name,
+			sizeof(congestion));
+		from = congestion;
+		size = sizeof(congestion);
+	} else if (name == TCP_ULP || name == TCP_CC_INFO) {
+		size = 0;	/* none, and nothing to tell */
 	} else {
 		err = read_option(sk, name, &value);
 		from = &value;

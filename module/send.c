@@ -174,7 +174,7 @@ void waltz_send_begin(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 
-	waltz_recovery_init(&ws->rec, &waltz_cubic, ws->mss, ws->iss,
+	waltz_recovery_init(&ws->rec, ws->rec.cong.ops, ws->mss, ws->iss,
 			    ws->sack_ok);
 	if (ws->retransmitted)
 		waltz_cong_syn_lost(&ws->rec.cong);

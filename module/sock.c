@@ -72,7 +72,7 @@ static void reset_stream(struct sock *sk)
 	ws->retransmitted = false;
 	waltz_rtt_init(&ws->rtt, READ_ONCE(s->rto_min_ms) * USEC_PER_MSEC,
 		       READ_ONCE(s->rto_max_ms) * USEC_PER_MSEC);
-	waltz_recovery_init(&ws->rec, &waltz_cubic, WALTZ_MSS_DEFAULT, 0,
+	waltz_recovery_init(&ws->rec, ws->rec.cong.ops, WALTZ_MSS_DEFAULT, 0,
 			    false);
 }
 
@@ -82,6 +82,7 @@ static int waltz_init_sock(struct sock *sk)
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	INIT_LIST_HEAD(&ws->accept_node);
+	ws->rec.cong.ops = &waltz_cubic;
 	reset_stream(sk);
 	waltz_timers_init(sk);
 	/* Readers of the tables hold nothing but the RCU read lock. */
@@ -98,7 +99,7 @@ static int waltz_init_sock(struct sock *sk)
  * waltz_init_child() - make a socket of its own out of a listener's clone
  * @child: what sk_clone_lock() gave
  *
- * Options are inherited, nothing else is.
+ * Options are inherited, but for those of listeners; nothing else is.
  *
  * Context: softirq, child locked and known to nobody.
  */
@@ -112,6 +113,7 @@ void waltz_init_child(struct sock *child)
 	ws->hash_lock = NULL;
 	ws->port_shared = false;
 	ws->orphan = false;
+	ws->defer_accept = 0;
 	INIT_LIST_HEAD(&ws->accept_node);
 	child->sk_ack_backlog = 0;
 	child->sk_max_ack_backlog = 0;
@@ -522,6 +524,10 @@ struct proto waltz_prot = {
 	.sysctl_rmem		= sysctl_rmem,
 	.max_header		= MAX_HEADER + sizeof(struct iphdr) + WALTZ_HDR_MAX,
 	.obj_size		= sizeof(struct waltz_sock),
+	.stream_memory_free	= waltz_memory_free,
+#ifdef WALTZ_HAVE_SPLICE_EOF
+	.splice_eof		= waltz_splice_eof,
+#endif
 	.no_autobind		= true,
 };
 
@@ -544,6 +550,11 @@ const struct proto_ops waltz_stream_ops = {
 	.sendmsg		= inet_sendmsg,
 	.recvmsg		= inet_recvmsg,
 	.mmap			= sock_no_mmap,
+	.set_peek_off		= sk_set_peek_off,
+	.set_rcvlowat		= waltz_set_rcvlowat,
+#ifdef WALTZ_HAVE_SPLICE_EOF
+	.splice_eof		= inet_splice_eof,
+#endif
 #ifdef WALTZ_HAVE_SENDPAGE
 	.sendpage		= sock_no_sendpage,
 #endif

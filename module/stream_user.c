@@ -5,6 +5,7 @@
  */
 #include <linux/poll.h>
 #include <linux/sockios.h>
+#include <linux/tcp.h>
 #include <net/inet_common.h>
 
 #include <asm/ioctls.h>
@@ -95,6 +96,28 @@ static void push_bh(struct sock *sk, bool nagle_off)
 	local_bh_enable();
 }
 
+/**
+ * waltz_memory_free() - proto.stream_memory_free: may more be queued?
+ * @sk: the socket
+ * @wake: whether that would wake a writer: then half of it has to be free
+ *
+ * TCP_NOTSENT_LOWAT bounds what waits to be sent, for send() and poll().
+ *
+ * Context: any.
+ */
+bool waltz_memory_free(const struct sock *sk, int wake)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u32 lowat = READ_ONCE(ws->notsent_lowat);
+	s32 unsent;
+
+	if (!lowat)
+		return true;
+	/* Negative when the FIN was sent. */
+	unsent = (s32)(READ_ONCE(ws->write_seq) - READ_ONCE(ws->snd_nxt));
+	return unsent <= 0 || (u64)unsent << wake < lowat;
+}
+
 static int wait_for_memory(struct sock *sk, long *timeo)
 {
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
@@ -115,8 +138,20 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		if (err)
 			goto error;
 	}
+	if (msg->msg_controllen) {
+		struct sockcm_cookie cookie;
+
+		/* Nothing in it changes a stream, but it must make sense. */
+		sockcm_init(&cookie, sk);
+		err = -EINVAL;
+		if (sock_cmsg_send(sk, msg, &cookie))
+			goto error;
+	}
 	sk_clear_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	waltz_current_mss(sk);
+	err = -EPIPE;
+	if (sk->sk_err || (sk->sk_shutdown & SEND_SHUTDOWN))
+		goto error;
 
 	while (msg_data_left(msg)) {
 		err = -EPIPE;
@@ -147,6 +182,8 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 		copied += err;
 		WRITE_ONCE(ws->write_seq, ws->write_seq + err);
 		WALTZ_CB(skb)->end_seq += err;
+		if ((msg->msg_flags & MSG_EOR) && !msg_data_left(msg))
+			WALTZ_CB(skb)->psh = true;
 		/* Let the wire begin while we copy. */
 		if (skb->len >= ws->mss && ws->write_seq - ws->snd_nxt >= ws->max_wnd / 2)
 			push_bh(sk, true);
@@ -191,12 +228,32 @@ int waltz_sendmsg(struct sock *sk, struct msghdr *msg, size_t len)
 {
 	int ret;
 
-	if (msg->msg_flags & MSG_OOB)
-		return -EOPNOTSUPP;	/* RFC 6093 */
+	/* RFC 6093; RFC 7413, as TCP where it is switched off. */
+	if (msg->msg_flags & (MSG_OOB | MSG_FASTOPEN))
+		return -EOPNOTSUPP;
 	lock_sock(sk);
 	ret = send_locked(sk, msg);
 	release_sock(sk);
 	return ret;
+}
+
+/**
+ * waltz_splice_eof() - proto.splice_eof: a file ended before it was asked to
+ * @sock: the socket
+ *
+ * What sendfile() or splice() has written with MSG_MORE goes.
+ *
+ * Context: process.
+ */
+void waltz_splice_eof(struct socket *sock)
+{
+	struct sock *sk = sock->sk;
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	lock_sock(sk);
+	if (ws->send_head)
+		push_bh(sk, ws->nodelay && !ws->cork);
+	release_sock(sk);
 }
 
 /**
@@ -211,7 +268,7 @@ void waltz_write_space(struct sock *sk)
 	struct socket_wq *wq;
 
 	if (!sock || !test_bit(SOCK_NOSPACE, &sock->flags) ||
-	    sk_stream_wspace(sk) < sk_stream_min_wspace(sk))
+	    !__sk_stream_is_writeable(sk, 1))
 		return;
 	clear_bit(SOCK_NOSPACE, &sock->flags);
 	rcu_read_lock();
@@ -245,7 +302,14 @@ static struct sk_buff *find_byte(struct sock *sk, u32 seq, u32 *offset)
 static void eat(struct sock *sk, struct sk_buff *skb)
 {
 	__skb_unlink(skb, &sk->sk_receive_queue);
-	__kfree_skb(skb);
+	consume_skb(skb);
+}
+
+/* The skb that was read last says when it came, if anybody asked. */
+static bool has_stamp(const struct sock *sk, struct sk_buff *skb)
+{
+	return (sock_flag(sk, SOCK_RCVTSTAMP) || READ_ONCE(sk->sk_tsflags)) &&
+	       (skb->tstamp || skb_hwtstamps(skb)->hwtstamp);
 }
 
 /* Nothing to read now. Return: 1: stop, with what @copied says or 0 for end of
@@ -276,25 +340,50 @@ static int wait_for_data(struct sock *sk, bool copied, long *timeo)
 	return 0;
 }
 
+/* A window that TCP_WINDOW_CLAMP keeps below two segments never grows by that
+ * much; half of the clamp is worth telling.
+ */
+static void open_clamped_window(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	s32 left = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+
+	ws->rcv_mss = (u16)min_t(u32, ws->rcv_mss, ws->window_clamp);
+	if (waltz_rcv_space(sk) - max(left, 0) >= (int)(ws->window_clamp / 2))
+		waltz_send_ack(sk);
+}
+
 static void read_bh(struct sock *sk, u32 copied)
 {
 	local_bh_disable();
 	waltz_stream_read(sk, copied);
+	if (copied && waltz_sk(sk)->window_clamp &&
+	    !(sk->sk_shutdown & RCV_SHUTDOWN) &&
+	    ((1 << sk->sk_state) &
+	     (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
+		open_clamped_window(sk);
 	local_bh_enable();
 }
 
+/* @stamped: the skb to tell the time of, with a reference; NULL: none */
 static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
-		       int flags)
+		       int flags, struct sk_buff **stamped)
 {
 	long timeo = sock_rcvtimeo(sk, flags & MSG_DONTWAIT);
 	int target = sock_rcvlowat(sk, flags & MSG_WAITALL, len);
 	struct waltz_sock *ws = waltz_sk(sk);
 	bool peek = flags & MSG_PEEK;
-	u32 seq = ws->copied_seq, taken = 0;
+	u32 seq, taken = 0, skip;
 	int copied = 0, err = 0;
 
 	if (sk->sk_state == TCP_LISTEN)
 		return -ENOTCONN;
+	if (flags & MSG_OOB)
+		return -EINVAL;
+	if (ws->inq)
+		msg->msg_get_inq = 1;
+	skip = max(sk_peek_offset(sk, flags), 0);	/* SO_PEEK_OFF */
+	seq = ws->copied_seq + skip;
 
 	/* Once at least: a length of 0 asks whether there is anything. */
 	do {
@@ -319,10 +408,10 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 			if (err)
 				break;
 			/* Another thread may have read meanwhile. */
-			if (peek && seq_lt(seq, ws->copied_seq))
+			if (!peek)
 				seq = ws->copied_seq;
-			else if (!peek)
-				seq = ws->copied_seq;
+			else if (seq - skip - copied != ws->copied_seq)
+				seq = ws->copied_seq + skip;
 			continue;
 		}
 		used = min_t(size_t, skb->len - offset, len);
@@ -336,8 +425,15 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 		seq += used;
 		copied += used;
 		len -= used;
-		if (peek)
+		if (has_stamp(sk, skb)) {
+			consume_skb(*stamped);
+			*stamped = skb_get(skb);
+		}
+		if (peek) {
+			sk_peek_offset_fwd(sk, (int)used);
 			continue;
+		}
+		sk_peek_offset_bwd(sk, (int)used);
 		WRITE_ONCE(ws->copied_seq, seq);
 		taken += used;
 		if (offset + used == skb->len)
@@ -347,6 +443,15 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 	if (copied)
 		return copied;
 	return err < 0 ? err : 0;
+}
+
+/* What can be read, and the end of the stream as one more. */
+static int inq_hint(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	int inq = (int)(READ_ONCE(ws->rcv_nxt) - READ_ONCE(ws->copied_seq));
+
+	return inq > 0 ? inq : sock_flag(sk, SOCK_DONE);
 }
 
 /**
@@ -363,15 +468,26 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		  int *addr_len)
 {
+	struct sk_buff *stamped = NULL;
+	bool tell;
 	int ret;
 
 	if (flags & MSG_ERRQUEUE)
 		return inet_recv_error(sk, msg, len, addr_len);
-	if (flags & MSG_OOB)
-		return -EINVAL;
 	lock_sock(sk);
-	ret = recv_locked(sk, msg, len, flags);
+	ret = recv_locked(sk, msg, len, flags, &stamped);
+	tell = waltz_sk(sk)->inq;
 	release_sock(sk);
+	if (stamped && ret >= 0)
+		sock_recv_timestamp(msg, sk, stamped);
+	consume_skb(stamped);
+	/* io_uring asks by itself. */
+	if (msg->msg_get_inq && ret >= 0) {
+		msg->msg_inq = inq_hint(sk);
+		if (tell)
+			put_cmsg(msg, SOL_TCP, TCP_CM_INQ,
+				 sizeof(msg->msg_inq), &msg->msg_inq);
+	}
 	return ret;
 }
 
@@ -385,11 +501,53 @@ static u32 readable(const struct sock *sk)
 	       (sock_flag(sk, SOCK_DONE) ? 1 : 0);
 }
 
+/* There is as much as the reader wants, or as will fit. */
+static bool is_readable(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	u32 count = readable(sk);
+	s32 window;
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return false;
+	if (count >= (u32)max(READ_ONCE(sk->sk_rcvlowat), 1))
+		return true;
+	window = (s32)(READ_ONCE(ws->rcv_wup) + READ_ONCE(ws->rcv_wnd) -
+		       READ_ONCE(ws->rcv_nxt));
+	return count && (window <= (s32)READ_ONCE(ws->rcv_mss) ||
+			 atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8);
+}
+
+/**
+ * waltz_set_rcvlowat() - proto_ops.set_rcvlowat: SO_RCVLOWAT
+ * @sk: the socket
+ * @val: bytes
+ *
+ * A buffer that nobody has set grows to hold them.
+ *
+ * Context: process, socket lock held.
+ * Return: 0.
+ */
+int waltz_set_rcvlowat(struct sock *sk, int val)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	bool fixed = sk->sk_userlocks & SOCK_RCVBUF_LOCK;
+
+	val = min(val, (fixed ? sk->sk_rcvbuf : READ_ONCE(s->rmem[2])) / 2);
+	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
+	if (!fixed && 2 * val > sk->sk_rcvbuf)
+		WRITE_ONCE(sk->sk_rcvbuf, 2 * val);
+	if (sk->sk_state != TCP_LISTEN && is_readable(sk))
+		sk->sk_data_ready(sk);
+	return 0;
+}
+
 static __poll_t poll_write(struct sock *sk)
 {
 	if (sk->sk_shutdown & SEND_SHUTDOWN)
 		return EPOLLOUT | EPOLLWRNORM;
-	if (sk_stream_is_writeable(sk))
+	if (__sk_stream_is_writeable(sk, 1))
 		return EPOLLOUT | EPOLLWRNORM;
 	sk_set_bit(SOCKWQ_ASYNC_NOSPACE, sk);
 	set_bit(SOCK_NOSPACE, &sk->sk_socket->flags);
@@ -397,7 +555,7 @@ static __poll_t poll_write(struct sock *sk)
 	 * barrier of wq_has_sleeper().
 	 */
 	smp_mb__after_atomic();
-	return sk_stream_is_writeable(sk) ? EPOLLOUT | EPOLLWRNORM : 0;
+	return __sk_stream_is_writeable(sk, 1) ? EPOLLOUT | EPOLLWRNORM : 0;
 }
 
 /**
@@ -428,8 +586,7 @@ __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
-		if (!skb_queue_empty_lockless(&sk->sk_receive_queue) &&
-		    readable(sk) >= (u32)max(READ_ONCE(sk->sk_rcvlowat), 1))
+		if (is_readable(sk))
 			mask |= EPOLLIN | EPOLLRDNORM;
 		mask |= poll_write(sk);
 	}

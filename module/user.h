@@ -16,6 +16,9 @@ int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 		  int *addr_len);
 int waltz_ioctl(struct sock *sk, int cmd, waltz_ioctl_t arg);
 __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait);
+bool waltz_memory_free(const struct sock *sk, int wake);
+void waltz_splice_eof(struct socket *sock);
+int waltz_set_rcvlowat(struct sock *sk, int val);
 
 /* options.c */
 int waltz_setsockopt(struct sock *sk, int level, int name, sockptr_t val,

@@ -217,6 +217,8 @@ struct waltz_port;
  * @syn_retries: TCP_SYNCNT; 0: the sysctl
  * @defer_accept: TCP_DEFER_ACCEPT, as SYN-ACKs sent again; read without lock
  * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
+ * @notsent_lowat: TCP_NOTSENT_LOWAT; 0: no limit; read without lock
+ * @window_clamp: TCP_WINDOW_CLAMP; 0: none
  * @timers: armed deadlines, a bit each
  * @backoff: expiries in a row of retransmission or probe
  * @probes_sent: probes in a row without an answer
@@ -239,6 +241,8 @@ struct waltz_port;
  * @rcv_fin: the peer's FIN was seen, at @rcv_fin_seq
  * @nodelay: TCP_NODELAY
  * @cork: TCP_CORK
+ * @delayed_acks: TCP_QUICKACK was switched off
+ * @inq: TCP_INQ
  * @timer_deferred: timers ran while the user held the socket lock
  * @mtu_reduced: an ICMP error came while the user held the socket lock
  * @retransmitted: our SYN was sent twice (Karn)
@@ -287,6 +291,8 @@ struct waltz_sock {
 	int keepalive_time;
 	int keepalive_intvl;
 	int linger2;
+	u32 notsent_lowat;
+	u32 window_clamp;
 	u8 keepalive_probes;
 	u8 syn_retries;
 	u8 defer_accept;
@@ -316,6 +322,8 @@ struct waltz_sock {
 	bool rcv_fin:1;
 	bool nodelay:1;
 	bool cork:1;
+	bool delayed_acks:1;
+	bool inq:1;
 	bool retransmitted:1;
 	bool orphan:1;
 	u32 pmtu;
@@ -369,14 +377,17 @@ static inline u32 waltz_ts_clock(u32 offset)
 }
 
 /* The part of the receive buffer that may be promised to the peer: half of
- * it, the rest is for what an skb costs beside its bytes.
+ * it, the rest is for what an skb costs beside its bytes. And no more than
+ * TCP_WINDOW_CLAMP.
  */
 static inline int waltz_rcv_space(const struct sock *sk)
 {
 	int room = READ_ONCE(sk->sk_rcvbuf) - atomic_read(&sk->sk_rmem_alloc) -
 		   READ_ONCE(sk->sk_backlog.len);
+	u32 clamp = waltz_sk(sk)->window_clamp;
 
-	return room > 0 ? room / 2 : 0;
+	room = room > 0 ? room / 2 : 0;
+	return clamp ? min_t(u32, room, clamp) : room;
 }
 
 /* apply.c */
