@@ -195,7 +195,7 @@ static void prepare_waits(struct __test_metadata *_metadata)
 	ASSERT_LT(0, fill_send_buffer(waiting.client, 1));
 	ASSERT_TRUE(WAIT_UNTIL(send(waiting.client, &c, 1, MSG_DONTWAIT) < 0));
 	/* The other way nothing comes: what is read is the client's end. */
-	waiting = (struct pair){ waiting.client, waiting.client };
+	waiting.server = waiting.client;
 }
 
 static const enum wait waits[] = {

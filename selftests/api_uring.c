@@ -128,7 +128,7 @@ TEST_F(api, a_ring_polls)
 	for (int i = 0; i < 3; i++) {
 		ASSERT_EQ(1, rc(send(p.client, "x", 1, 0)));
 		EXPECT_EQ(POLLIN, uring_wait(&ring, &cqe) & POLLIN);
-		EXPECT_TRUE(cqe.flags & IORING_CQE_F_MORE);
+		EXPECT_TRUE(!!(cqe.flags & IORING_CQE_F_MORE));
 	}
 	ASSERT_EQ(0, rc(shutdown(p.client, SHUT_WR)));
 	EXPECT_EQ(POLLIN | POLLRDHUP, uring_wait(&ring, &cqe));
@@ -175,7 +175,7 @@ TEST_F(api, one_accept_in_a_ring_takes_many)
 		int server = uring_wait(&ring, &cqe);
 
 		ASSERT_LE(0, server);
-		EXPECT_TRUE(cqe.flags & IORING_CQE_F_MORE);
+		EXPECT_TRUE(!!(cqe.flags & IORING_CQE_F_MORE));
 		send_sentinel(_metadata, client, server);
 	}
 }
@@ -214,7 +214,7 @@ TEST_F(api, a_ring_waits_for_all_and_links)
 	EXPECT_EQ(0, memcmp(a, "one", 3));
 	EXPECT_EQ(0, memcmp(b, "seven", 5));
 	/* How much there is still is said with what was read. */
-	EXPECT_TRUE(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY ||
+	EXPECT_TRUE((cqe.flags & IORING_CQE_F_SOCK_NONEMPTY) ||
 		    get_ioctl(p.server, SIOCINQ) == 1);
 	uring_data(&ring, IORING_OP_READ, p.server, buf, 16, 5)->off = -1;
 	EXPECT_EQ(1, uring_wait(&ring, &cqe));
@@ -234,10 +234,10 @@ TEST_F(api, a_ring_tells_whether_more_can_be_read)
 	ASSERT_TRUE(wait_readable_bytes(p.server, 8));
 	uring_data(&ring, IORING_OP_RECV, p.server, buf, 5, 1);
 	EXPECT_EQ(5, uring_wait(&ring, &cqe));
-	EXPECT_TRUE(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY);
+	EXPECT_TRUE(!!(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY));
 	uring_data(&ring, IORING_OP_RECV, p.server, buf, 5, 2);
 	EXPECT_EQ(3, uring_wait(&ring, &cqe));
-	EXPECT_FALSE(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY);
+	EXPECT_FALSE(!!(cqe.flags & IORING_CQE_F_SOCK_NONEMPTY));
 }
 
 TEST_F(api, a_full_ring_waits_for_room)
