@@ -530,6 +530,25 @@ TEST_F(api, the_newest_segment_says_when_it_came)
 		  last.tv_sec * 1000000000LL + last.tv_nsec);
 }
 
+/* Documentation/parity.rst: TCP tells when something was sent. */
+TEST_F(api, nothing_tells_when_it_was_sent)
+{
+	struct pair p = open_pair(_metadata);
+	char c;
+
+	ASSERT_EQ(0, set_int(p.client, SOL_SOCKET, SO_TIMESTAMPING,
+			     SOF_TIMESTAMPING_TX_SOFTWARE |
+			     SOF_TIMESTAMPING_TX_ACK |
+			     SOF_TIMESTAMPING_SOFTWARE));
+	send_sentinel(_metadata, p.client, p.server);
+	ASSERT_TRUE(wait_acked(p.client));
+	if (api_protocol != IPPROTO_TCP) {
+		EXPECT_EQ(-EAGAIN, rc(recv(p.client, &c, 1, MSG_ERRQUEUE)));
+		return;
+	}
+	EXPECT_TRUE(WAIT_UNTIL(recv(p.client, &c, 1, MSG_ERRQUEUE) >= 0));
+}
+
 TEST_F(api, control_messages_without_room_are_cut_off)
 {
 	struct pair p = open_pair(_metadata);
