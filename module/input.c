@@ -385,6 +385,7 @@ static bool deliver(struct waltz_net *wn, struct sock *sk, struct sk_buff *skb,
 	}
 	nf_reset_ct(skb);
 
+	sk_incoming_cpu_update(sk);
 	bh_lock_sock_nested(sk);
 	if (unlikely(unhashed_now(sk))) {
 		bh_unlock_sock(sk);
