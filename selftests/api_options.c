@@ -49,6 +49,7 @@ struct option {
 	int values[VALUES];
 };
 
+/* With its name as it is written. */
 #define OPTION(name, level, option, ...) {				\
 	name, level, option,						\
 	sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), { __VA_ARGS__ }	\
@@ -690,7 +691,7 @@ TEST_F(api, a_clamped_window_stays_small_and_passes_everything)
 {
 	int lfd = open_listener(_metadata, "127.0.0.1", 1);
 	struct answer a;
-	uint32_t window;
+	unsigned int window;
 	struct pair p;
 	pid_t pid;
 

@@ -7,7 +7,7 @@
 #include "api.h"
 #include "uring.h"
 
-#define SIZE	(200000 + 12345)
+#define SIZE	(100000 + 12345)
 #define CHUNK	30011
 
 /* What either side sends; as a file, and mapped. */
