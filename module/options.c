@@ -119,7 +119,8 @@ static int set_window_clamp(struct sock *sk, int val)
 
 	if (!val && sk->sk_state != TCP_CLOSE)
 		return -EINVAL;
-	ws->window_clamp = val ? max_t(u32, val, SOCK_MIN_RCVBUF / 2) : 0;
+	WRITE_ONCE(ws->window_clamp,
+		   val ? max_t(u32, val, SOCK_MIN_RCVBUF / 2) : 0);
 	return 0;
 }
 

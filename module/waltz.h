@@ -218,7 +218,7 @@ struct waltz_port;
  * @defer_accept: TCP_DEFER_ACCEPT, as SYN-ACKs sent again; read without lock
  * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
  * @notsent_lowat: TCP_NOTSENT_LOWAT; 0: no limit; read without lock
- * @window_clamp: TCP_WINDOW_CLAMP; 0: none
+ * @window_clamp: TCP_WINDOW_CLAMP; 0: none; a listener's is read without lock
  * @timers: armed deadlines, a bit each
  * @backoff: expiries in a row of retransmission or probe
  * @probes_sent: probes in a row without an answer

@@ -193,6 +193,87 @@ TEST_F(api, data_wakes_all_who_poll)
 		EXPECT_EQ(POLLIN, waiters[i].got);
 }
 
+static void *wait_in_recv(void *arg)
+{
+	struct waiter *w = arg;
+	char c = 0;
+
+	w->got = rc(recv(w->fd, &c, 1, 0)) == 1 ? c : -1;
+	__atomic_fetch_add(&woken, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Each byte is read once, and one who finds nothing waits on. */
+TEST_F(api, readers_share_what_comes)
+{
+	struct pair p = open_pair(_metadata);
+	struct waiter waiters[WAITERS];
+	int i, sum = 0;
+
+	start_waiters(_metadata, waiters, p.server, POLLIN, true, wait_in_recv);
+	for (i = 0; i < WAITERS; i++) {
+		char c = 1 << i;
+
+		ASSERT_EQ(1, rc(send(p.client, &c, 1, 0)));
+		ASSERT_TRUE(WAIT_UNTIL(__atomic_load_n(&woken, __ATOMIC_SEQ_CST)
+				       > i));
+		EXPECT_EQ(i + 1, woken);
+	}
+	join_waiters(_metadata, waiters);
+	for (i = 0; i < WAITERS; i++)
+		sum += waiters[i].got;
+	EXPECT_EQ((1 << WAITERS) - 1, sum);
+}
+
+TEST_F(api, the_end_wakes_all_readers)
+{
+	struct pair p = open_pair(_metadata);
+	struct waiter waiters[WAITERS];
+
+	start_waiters(_metadata, waiters, p.server, POLLIN, true, wait_in_recv);
+	ASSERT_EQ(0, rc(shutdown(p.client, SHUT_WR)));
+	join_waiters(_metadata, waiters);
+	for (int i = 0; i < WAITERS; i++)
+		EXPECT_EQ(-1, waiters[i].got);
+}
+
+static void *wait_in_send(void *arg)
+{
+	struct waiter *w = arg;
+	static const char zeros[40000];
+
+	w->got = rc(send(w->fd, zeros, sizeof(zeros), 0)) == sizeof(zeros);
+	__atomic_fetch_add(&woken, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+TEST_F(api, writers_share_the_room_there_is)
+{
+	struct pair p = open_small_pair(_metadata, 16384, 8192);
+	struct waiter waiters[WAITERS];
+	long sent = fill_send_buffer(p.client, 1);
+	char buf[4096];
+	long total = 0;
+
+	ASSERT_LT(0, sent);
+	start_waiters(_metadata, waiters, p.client, POLLOUT, true,
+		      wait_in_send);
+	ASSERT_EQ(0, drain_pattern(p.server, 0, sent, 1));
+	while (total < WAITERS * 40000) {
+		long ret;
+
+		ASSERT_EQ(POLLIN, wait_events(p.server, POLLIN));
+		ret = rc(recv(p.server, buf, sizeof(buf), MSG_DONTWAIT));
+		ASSERT_LT(0, ret);
+		total += ret;
+	}
+	join_waiters(_metadata, waiters);
+	for (int i = 0; i < WAITERS; i++)
+		EXPECT_EQ(1, waiters[i].got);
+	EXPECT_EQ(WAITERS * 40000, total);
+	send_sentinel(_metadata, p.client, p.server);
+}
+
 TEST_F(api, a_reset_wakes_all_who_wait_for_anything)
 {
 	struct pair p = open_pair(_metadata);

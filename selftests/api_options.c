@@ -6,6 +6,7 @@
  */
 #include "api.h"
 
+#include <linux/filter.h>
 #include <linux/net_tstamp.h>
 
 #ifndef TCP_INQ
@@ -54,6 +55,7 @@ struct option {
 	name, level, option,						\
 	sizeof((int[]){ __VA_ARGS__ }) / sizeof(int), { __VA_ARGS__ }	\
 }
+
 #define SOCKET(option, ...)	OPTION(#option, SOL_SOCKET, option, __VA_ARGS__)
 #define IP(option, ...)		OPTION(#option, IPPROTO_IP, option, __VA_ARGS__)
 #define TCP(option, ...)	OPTION(#option, IPPROTO_TCP, option, __VA_ARGS__)
@@ -367,6 +369,43 @@ TEST_F(api, zero_copy_is_refused)
 	EXPECT_EQ(tcp ? 0 : -EOPNOTSUPP, set_int(fd, SOL_SOCKET, SO_ZEROCOPY,
 						 1));
 	EXPECT_EQ(tcp, get_int(fd, SOL_SOCKET, SO_ZEROCOPY));
+}
+
+/* Of two listeners at one port it says who gets a connection; for Waltz it does
+ * nothing.
+ */
+TEST_F(api, a_program_may_choose_the_listener)
+{
+	struct sock_filter second = { BPF_RET | BPF_K, 0, 0, 1 };
+	struct sock_fprog prog = { .len = 1, .filter = &second };
+	int lfds[2], counts[2] = {};
+	in_port_t port = 0;
+
+	for (int i = 0; i < 2; i++) {
+		lfds[i] = open_socket(_metadata, 0);
+		ASSERT_EQ(0, set_int(lfds[i], SOL_SOCKET, SO_REUSEPORT, 1));
+		ASSERT_EQ(0, bind_to(lfds[i], "127.0.0.1", port));
+		port = local_port(lfds[i]);
+		if (!i)
+			ASSERT_EQ(0, rc(setsockopt(lfds[0], SOL_SOCKET,
+						   SO_ATTACH_REUSEPORT_CBPF,
+						   &prog, sizeof(prog))));
+		ASSERT_EQ(0, rc(listen(lfds[i], 16)));
+	}
+	for (int i = 0; i < 8; i++) {
+		int fd, which;
+
+		connect_client(_metadata, lfds[0]);
+		ASSERT_TRUE(WAIT_UNTIL((events_of(lfds[0], POLLIN) |
+					events_of(lfds[1], POLLIN)) & POLLIN));
+		which = !(events_of(lfds[0], POLLIN) & POLLIN);
+		fd = accept_one(_metadata, lfds[which]);
+		counts[which]++;
+		close(fd);
+	}
+	EXPECT_EQ(8, counts[0] + counts[1]);
+	if (api_protocol == IPPROTO_TCP)
+		EXPECT_EQ(8, counts[1]);
 }
 
 TEST_F(api, waltz_is_for_ipv4)
