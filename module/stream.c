@@ -175,6 +175,7 @@ static bool compact(struct sock *sk, struct sk_buff *skb)
 	}
 	skb_copy_bits(skb, 0, skb_put(tail, skb->len), skb->len);
 	WALTZ_CB(tail)->end_seq = WALTZ_CB(skb)->end_seq;
+	tail->tstamp = skb->tstamp;	/* as TCP: the time of its last byte */
 	return true;
 }
 
@@ -197,6 +198,7 @@ static void append(struct sock *sk, struct sk_buff *skb, bool owned)
 	if (tail && WALTZ_CB(tail)->end_seq == WALTZ_CB(skb)->seq &&
 	    skb_try_coalesce(tail, skb, &stolen, &delta)) {
 		WALTZ_CB(tail)->end_seq = WALTZ_CB(skb)->end_seq;
+		tail->tstamp = skb->tstamp;
 		atomic_add(delta, &sk->sk_rmem_alloc);
 		sk_mem_charge(sk, delta);
 		kfree_skb_partial(skb, stolen);
