@@ -26,6 +26,10 @@ KSFT_DIR=$WALTZ_SOURCE/tools/testing/selftests
 # shellcheck disable=SC2034
 WALTZ_TARBALL=$WALTZ_CACHE/linux-source-6.1.tar.xz
 
+# Servers and clients that are tested with, unpacked: usr/, and list.
+# shellcheck disable=SC2034
+WALTZ_PROGRAMS=$WALTZ_CACHE/programs
+
 # say MESSAGE...: progress, on stderr, so that stdout stays the result's.
 say()
 {
