@@ -145,19 +145,33 @@ static void data_ready(struct sock *sk)
 		sk->sk_data_ready(sk);
 }
 
-/* A segment of a few bytes is charged as much as one of a thousand, and the
- * window was promised in bytes. So once the buffer is half full, small ones
- * are copied together, page by page.
+/* A small segment is charged as much as a large one, and what we promised is
+ * bytes: two of the buffer for each (waltz_rcv_space()). Of what costs more
+ * than that no more is taken as it comes than this share of the buffer holds;
+ * the rest is copied together, page by page. So what was promised has room.
  */
-#define COMPACT_LEN	1024u
+static int wasteful_share(const struct sock *sk)
+{
+	return sk->sk_rcvbuf / 8;
+}
+
+static bool endangers_promise(const struct sock *sk, const struct sk_buff *skb)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	s32 promised = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	int room = sk->sk_rcvbuf - atomic_read(&sk->sk_rmem_alloc);
+
+	return skb->truesize > 2 * skb->len &&
+	       2 * (s64)promised > room + wasteful_share(sk);
+}
 
 static bool compact(struct sock *sk, struct sk_buff *skb)
 {
 	struct sk_buff *tail = skb_peek_tail(&sk->sk_receive_queue);
 	u32 seq = WALTZ_CB(skb)->seq;
 
-	if (skb->len > COMPACT_LEN || seq != waltz_sk(sk)->rcv_nxt ||
-	    atomic_read(&sk->sk_rmem_alloc) < sk->sk_rcvbuf / 2)
+	if (seq != waltz_sk(sk)->rcv_nxt || !endangers_promise(sk, skb) ||
+	    skb->len > SKB_MAX_ORDER(0, 0))
 		return false;
 
 	if (!tail || skb_cloned(tail) || skb_is_nonlinear(tail) ||
@@ -289,13 +303,14 @@ static enum waltz_drop reserve(struct sock *sk, struct sk_buff *skb,
 			       bool in_order)
 {
 	bool must = in_order && skb_queue_empty(&sk->sk_receive_queue);
+	int limit = sk->sk_rcvbuf + (in_order ? wasteful_share(sk) : 0);
 
-	if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf && !must) {
+	if (atomic_read(&sk->sk_rmem_alloc) > limit && !must) {
 		/* The hole may be what is missing for progress. */
 		if (!in_order || RB_EMPTY_ROOT(&waltz_sk(sk)->ooo))
 			return WALTZ_DROP_RCVBUF;
 		waltz_purge_ooo(sk);
-		if (atomic_read(&sk->sk_rmem_alloc) > sk->sk_rcvbuf)
+		if (atomic_read(&sk->sk_rmem_alloc) > limit)
 			return WALTZ_DROP_RCVBUF;
 	}
 	return sk_rmem_schedule(sk, skb, skb->truesize) ?

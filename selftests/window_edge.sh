@@ -12,7 +12,7 @@ is_waltz || {
 	skip_all "TCP's window is rounded in its own way"
 }
 
-plan 5
+plan 8
 hosts
 raw_pair
 raw_open w mss=1000 wscale=0
@@ -64,3 +64,36 @@ drained()
 	at_least "$REPLY" "$edge"
 }
 check "and when somebody reads" drained
+
+# A small segment is charged as much memory as a large one. What was promised
+# has room all the same.
+# promise_kept NAME COUNT LEN...: so many segments of a byte, then rounds of these
+# lengths, until nothing is left of what is offered; nobody reads.
+promise_kept()
+{
+	local name=$1 count=$2 sent=0 left len
+
+	shift 2
+	while :; do
+		for len; do
+			must r "$name" edge
+			left=$((REPLY - 1 - sent))
+			[ $left -gt 0 ] || return 0
+			[ $((count--)) -le 0 ] || len=1
+			[ "$len" -lt $left ] || len=$left
+			must r "$name" send A "len=$len"
+			tell r "$name" expect A ack=0 || return
+			sent=$((sent + len))
+		done
+	done
+}
+must a l opt SOL_SOCKET SO_RCVBUF 16384
+for lengths in "0 600 300" "50 1400"; do
+	name=p${lengths// /_}
+	raw_open "$name" mss=1000
+	must r "$name" handshake
+	must a l accept "$name"
+	# shellcheck disable=SC2086
+	check "$lengths: all that was offered is taken" promise_kept "$name" $lengths
+done
+check "none found no room" stat_is A drop_rcvbuf 0
