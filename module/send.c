@@ -385,7 +385,7 @@ static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 static bool push_lost(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	u32 budget = ws->rec.cong.cwnd / ws->mss + 1;
+	u32 budget = max(ws->rec.cong.cwnd / ws->mss, 1u);
 	struct waltz_record *rec;
 
 	while ((rec = waltz_recovery_next(&ws->rec))) {
