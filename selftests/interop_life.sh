@@ -148,8 +148,8 @@ dial_from a s 7000
 port_of[b:s]=7000
 must a s start connect $ADDR_B 7000
 must b s start connect $ADDR_A_TCP 7000
-check "both call at once: TCP is in SYN_SENT" is b s SYN_SENT
-check "both call at once: Waltz is in SYN_SENT" is a s SYN_SENT
+check "both call at once: TCP is in SYN_SENT" wait_for is b s SYN_SENT
+check "both call at once: Waltz is in SYN_SENT" wait_for is a s SYN_SENT
 check "both call at once: Waltz's connect() succeeds" tell a s wait
 check "both call at once: TCP's connect() succeeds" tell b s wait
 no_netem A
