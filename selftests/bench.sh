@@ -9,7 +9,7 @@
 
 LOAD=${LOAD:-$HERE/../build/selftests/bench/load}
 
-plan 12
+plan 18
 [ -x "$LOAD" ] || bail "no $LOAD: make -C selftests builds it"
 
 # bench WHAT OPTION...
@@ -61,7 +61,7 @@ check "all may be reused: none fails" holds ports \
 check "connect() against fill is drawn" picture ports.svg
 
 # TCP's TIME_WAIT takes a minute to end: not here.
-check "timewait runs" bench timewait --variants waltz --pings 20 --together 3000 --control 0.2 \
+check "timewait runs" bench timewait --variants waltz --pings 20 --together 8000 --control 0.2 \
 	--plan 200:1:exit,200:1:expire,200:1:rmmod
 check "all entries were made" holds timewait \
 	"len(runs) == 3 and all(r['entries'] == 200 for r in runs)"
@@ -70,3 +70,22 @@ check "their end was seen" holds timewait \
 	 of('waltz', how='expire')[0]['expire']['runs'] > 0 and
 	 of('waltz', how='rmmod')[0]['rmmod']['ms'] > 0)"
 check "expiry is drawn" picture expiry.svg
+
+# flows WHAT OPTION...
+flows()
+{
+	local what=$1
+
+	shift
+	python3 "$HERE/bench/flows.py" "$what" --out "$RUN" --lane smoke --pairs 1 "$@" \
+		>"$RUN/$what.log" 2>&1 && return
+	WHY=$(tail -n 3 "$RUN/$what.log")
+	return 1
+}
+check "goodput runs" flows goodput --rtts 2 --losses 0,1 --rate 5 --seconds 1
+check "both have some" holds goodput "len(runs) == 4 and all(r['mbit'] > 0 for r in runs)"
+check "none has more than there is" holds goodput "all(r['mbit'] <= 5 for r in runs)"
+check "goodput is drawn" picture goodput.svg
+check "fairness runs" flows fairness --flows 2 --rate 5 --seconds 6
+check "all flows have some" holds fairness \
+	"all(len(r[v]) == 2 and min(r[v]) > 0 for r in runs for v in ('waltz', 'tcp'))"

@@ -11,6 +11,7 @@ import time
 TRACING = "/sys/kernel/tracing"
 VECS = ("HI", "TIMER", "NET_TX", "NET_RX", "BLOCK", "IRQ_POLL", "TASKLET", "SCHED", "HRTIMER",
         "RCU")
+TIMERS = ("TIMER", "HRTIMER")
 BUCKETS_US = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 1000000)
 
 
@@ -162,6 +163,13 @@ def softirqs(work):
     for line in trace_stop(SOFTIRQ):
         runs.line(*line)
     return dict(runs.summary(), seconds=seconds)
+
+
+def more(before, after, vectors):
+    """us of these vectors in one summary, less what the other has in as much time."""
+    def us(summary):
+        return sum(summary["vectors"].get(v, {"us": 0})["us"] for v in vectors)
+    return us(after) - us(before) / before["seconds"] * after["seconds"]
 
 
 def host(load):
