@@ -477,10 +477,10 @@ int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 	lock_sock(sk);
 	ret = recv_locked(sk, msg, len, flags, &stamped);
 	tell = waltz_sk(sk)->inq;
-	release_sock(sk);
 	if (stamped && ret >= 0)
 		sock_recv_timestamp(msg, sk, stamped);
-	consume_skb(stamped);
+	consume_skb(stamped);	/* uncharges: not without the lock */
+	release_sock(sk);
 	/* io_uring asks by itself. */
 	if (msg->msg_get_inq && ret >= 0) {
 		msg->msg_inq = inq_hint(sk);
