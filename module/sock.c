@@ -23,6 +23,7 @@ static void event_bh(struct sock *sk, enum waltz_event event)
 
 static void waltz_sock_destruct(struct sock *sk)
 {
+	sk_sockets_allocated_dec(sk);
 	kfree(rcu_dereference_protected(waltz_sk(sk)->listener, true));
 	inet_sock_destruct(sk);
 }
@@ -89,6 +90,7 @@ static int waltz_init_sock(struct sock *sk)
 	sock_set_flag(sk, SOCK_RCU_FREE);
 	sock_set_flag(sk, SOCK_USE_WRITE_QUEUE);
 	sk->sk_destruct = waltz_sock_destruct;
+	sk_sockets_allocated_inc(sk);	/* of a child: sk_clone_lock() */
 	sk->sk_write_space = waltz_write_space;
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(s->wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(s->rmem[1]));
@@ -478,6 +480,7 @@ static void waltz_release_cb(struct sock *sk)
 
 /* ---- registration ---- */
 
+static struct percpu_counter sockets_allocated;
 static atomic_long_t memory_allocated;
 static DEFINE_PER_CPU(int, memory_fw_alloc);
 static unsigned long memory_pressure;
@@ -516,6 +519,7 @@ struct proto waltz_prot = {
 	.put_port		= waltz_put_port,
 	.enter_memory_pressure	= enter_memory_pressure,
 	.leave_memory_pressure	= leave_memory_pressure,
+	.sockets_allocated	= &sockets_allocated,
 	.memory_allocated	= &memory_allocated,
 	.per_cpu_fw_alloc	= &memory_fw_alloc,
 	.memory_pressure	= &memory_pressure,
@@ -568,6 +572,7 @@ const struct proto_ops waltz_stream_ops = {
 int waltz_sock_init(void)
 {
 	unsigned long pages = max(nr_free_buffer_pages() / 16, 128ul);
+	int err;
 
 	BUILD_BUG_ON(sizeof(struct waltz_cb) >
 		     sizeof_field(struct sk_buff, cb));
@@ -579,7 +584,13 @@ int waltz_sock_init(void)
 	sysctl_mem[0] = pages / 4 * 3;
 	sysctl_mem[1] = pages;
 	sysctl_mem[2] = sysctl_mem[0] * 2;
-	return proto_register(&waltz_prot, 1);
+	err = percpu_counter_init(&sockets_allocated, 0, GFP_KERNEL);
+	if (err)
+		return err;
+	err = proto_register(&waltz_prot, 1);
+	if (err)
+		percpu_counter_destroy(&sockets_allocated);
+	return err;
 }
 
 /**
@@ -588,4 +599,5 @@ int waltz_sock_init(void)
 void waltz_sock_exit(void)
 {
 	proto_unregister(&waltz_prot);
+	percpu_counter_destroy(&sockets_allocated);
 }
