@@ -13,8 +13,8 @@ WALTZ_CACHE=${WALTZ_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/waltz}
 # The kernels that are built for and booted, each from its own suite.
 WALTZ_SERIES=(6.1 6.12)
 
-# Those that we build ourselves, see scripts/kernel.
-WALTZ_BUILT=(sim debug debug-smp)
+# Those that we build ourselves, see scripts/kernel: that first whose lanes take longest.
+WALTZ_BUILT=(debug debug-smp sim)
 # shellcheck disable=SC2034
 WALTZ_KERNELS=("${WALTZ_SERIES[@]}" "${WALTZ_BUILT[@]}")
 
