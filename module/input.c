@@ -663,7 +663,7 @@ int waltz_rcv(struct sk_buff *skb)
 	key.dif = skb->skb_iif;
 	key.sdif = inet_sdif(skb);
 	if (!why)
-		waltz_trace_seg_in(&key, &seg);
+		trace_segment_receive(&key, &seg);
 	if (!why && !unicast_to_us(skb))
 		why = WALTZ_DROP_ADDRESS;
 	/* A namespace that is going has no tables for much longer. */

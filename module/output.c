@@ -168,24 +168,6 @@ static void push_header(struct sk_buff *skb, const struct waltz_hdr *h)
 	waltz_wire_build(skb->data, h);
 }
 
-static void trace_out(const struct waltz_key *key, const struct waltz_hdr *h,
-		      u32 len, bool rtx)
-{
-	trace_segment(key, true, h->flags, h->seq, h->ack, h->wnd, len, rtx);
-}
-
-/**
- * waltz_trace_seg_in() - trace a segment that came
- * @key: its names
- * @seg: the segment
- */
-void waltz_trace_seg_in(const struct waltz_key *key,
-			const struct waltz_seg *seg)
-{
-	trace_segment(key, false, seg->flags, seg->seq, seg->ack, seg->wnd,
-		      seg->len, false);
-}
-
 /* What is held out of order, as far as there is room: a segment with text is
  * not to grow beyond the MSS.
  */
@@ -258,11 +240,11 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	checksum(skb, __sk_dst_get(sk), inet->inet_saddr, inet->inet_daddr);
 	memset(skb->cb, 0, sizeof(struct inet_skb_parm));
 
-	if (trace_segment_enabled()) {
+	if (trace_segment_send_enabled()) {
 		struct waltz_key key;
 
 		waltz_sock_key(&key, sk);
-		trace_out(&key, h, len, rtx);
+		trace_segment_send(&key, h, len, rtx);
 	}
 	WALTZ_INC(wn, OUT_SEGS);
 	err = ip_queue_xmit(sk, skb, &inet->cork.fl);
@@ -505,7 +487,7 @@ int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
 	checksum(skb, dst, key->laddr, key->raddr);
 	skb_dst_set(skb, dst);
 	skb->mark = mark;
-	trace_out(key, &hdr, 0, false);
+	trace_segment_send(key, &hdr, 0, false);
 	WALTZ_INC(wn, OUT_SEGS);
 	err = ip_build_and_send_pkt(skb, wn->ctl_sk, key->laddr, key->raddr,
 				    NULL, tos);

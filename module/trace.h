@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Tracepoints: waltz:state (every transition, with the segment that caused
- * it), waltz:segment (every segment sent and received), waltz:drop (every
- * segment thrown away, with the reason).
+ * it), waltz:segment_send and waltz:segment_receive, waltz:drop (every segment
+ * thrown away, with the reason).
  *
  * local and remote are as this host sees the connection.
  */
@@ -92,10 +92,10 @@ TRACE_EVENT(state,
 		  __entry->ack, __entry->flags, __entry->len)
 );
 
-TRACE_EVENT(segment,
-	TP_PROTO(const struct waltz_key *key, bool dir, u8 flags, u32 seq,
-		 u32 ack, u16 wnd, u32 len, bool rtx),
-	TP_ARGS(key, dir, flags, seq, ack, wnd, len, rtx),
+TRACE_EVENT(segment_send,
+	TP_PROTO(const struct waltz_key *key, const struct waltz_hdr *h,
+		 u32 len, bool rtx),
+	TP_ARGS(key, h, len, rtx),
 	TP_STRUCT__entry(
 		__field(u32, netns)
 		__array(u8, laddr, 4)
@@ -107,7 +107,6 @@ TRACE_EVENT(segment,
 		__field(u32, len)
 		__field(u16, wnd)
 		__field(u8, flags)
-		__field(u8, dir)
 		__field(u8, rtx)
 	),
 	TP_fast_assign(
@@ -116,19 +115,51 @@ TRACE_EVENT(segment,
 		memcpy(__entry->raddr, &key->raddr, 4);
 		__entry->lport = ntohs(key->lport);
 		__entry->rport = ntohs(key->rport);
-		__entry->seq = seq;
-		__entry->ack = ack;
+		__entry->seq = h->seq;
+		__entry->ack = h->ack;
 		__entry->len = len;
-		__entry->wnd = wnd;
-		__entry->flags = flags;
-		__entry->dir = dir;
+		__entry->wnd = h->wnd;
+		__entry->flags = h->flags;
 		__entry->rtx = rtx;
 	),
-	TP_printk("netns=%u dir=%s local=%pI4:%u remote=%pI4:%u flags=0x%02x seq=%u ack=%u wnd=%u len=%u rtx=%u",
-		  __entry->netns, __entry->dir ? "tx" : "rx",
-		  __entry->laddr, __entry->lport, __entry->raddr,
-		  __entry->rport, __entry->flags, __entry->seq, __entry->ack,
-		  __entry->wnd, __entry->len, __entry->rtx)
+	TP_printk("netns=%u local=%pI4:%u remote=%pI4:%u flags=0x%02x seq=%u ack=%u wnd=%u len=%u rtx=%u",
+		  __entry->netns, __entry->laddr, __entry->lport,
+		  __entry->raddr, __entry->rport, __entry->flags,
+		  __entry->seq, __entry->ack, __entry->wnd, __entry->len,
+		  __entry->rtx)
+);
+
+TRACE_EVENT(segment_receive,
+	TP_PROTO(const struct waltz_key *key, const struct waltz_seg *seg),
+	TP_ARGS(key, seg),
+	TP_STRUCT__entry(
+		__field(u32, netns)
+		__array(u8, laddr, 4)
+		__array(u8, raddr, 4)
+		__field(u16, lport)
+		__field(u16, rport)
+		__field(u32, seq)
+		__field(u32, ack)
+		__field(u32, len)
+		__field(u16, wnd)
+		__field(u8, flags)
+	),
+	TP_fast_assign(
+		__entry->netns = key->net->ns.inum;
+		memcpy(__entry->laddr, &key->laddr, 4);
+		memcpy(__entry->raddr, &key->raddr, 4);
+		__entry->lport = ntohs(key->lport);
+		__entry->rport = ntohs(key->rport);
+		__entry->seq = seg->seq;
+		__entry->ack = seg->ack;
+		__entry->len = seg->len;
+		__entry->wnd = seg->wnd;
+		__entry->flags = seg->flags;
+	),
+	TP_printk("netns=%u local=%pI4:%u remote=%pI4:%u flags=0x%02x seq=%u ack=%u wnd=%u len=%u",
+		  __entry->netns, __entry->laddr, __entry->lport,
+		  __entry->raddr, __entry->rport, __entry->flags,
+		  __entry->seq, __entry->ack, __entry->wnd, __entry->len)
 );
 
 #endif /* _WALTZ_TRACE_H */

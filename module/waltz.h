@@ -462,8 +462,6 @@ int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
 		   const struct waltz_hdr *h, u8 tos, u32 mark);
 void waltz_reply_reset(struct waltz_net *wn, const struct waltz_key *key,
 		       const struct waltz_seg *seg);
-void waltz_trace_seg_in(const struct waltz_key *key,
-			const struct waltz_seg *seg);
 
 /* send.c */
 struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);

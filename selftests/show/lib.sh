@@ -148,7 +148,8 @@ network()
 	trace_states
 	# One clock for all CPUs, for lines of both hosts are compared.
 	echo mono >"$trace/trace_clock"
-	echo 1 >"$trace/events/waltz/segment/enable"
+	echo 1 >"$trace/events/waltz/segment_send/enable"
+	echo 1 >"$trace/events/waltz/segment_receive/enable"
 }
 
 # call CLIENT SERVER: sockets a:CLIENT and b:SERVER, connected, from CLIENT_PORT.
