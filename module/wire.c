@@ -176,7 +176,7 @@ enum waltz_drop waltz_wire_parse(struct waltz_seg *seg, const u8 *hdr,
 	seg->seq = get32(hdr + 4);
 	seg->ack = get32(hdr + 8);
 	seg->hdrlen = (u8)waltz_wire_hdrlen(hdr);
-	seg->flags = hdr[13] & 0x3f;
+	seg->flags = hdr[13];
 	seg->wnd = get16(hdr + 14);
 	if (!(seg->flags & WALTZ_ACK))
 		seg->ack = 0;

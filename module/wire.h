@@ -14,6 +14,8 @@
 #define WALTZ_PSH	0x08
 #define WALTZ_ACK	0x10
 #define WALTZ_URG	0x20
+#define WALTZ_ECE	0x40	/* RFC 3168 6.1 */
+#define WALTZ_CWR	0x80
 
 #define WALTZ_HDR_LEN		20	/* without options */
 #define WALTZ_HDR_MAX		60
@@ -54,11 +56,12 @@ struct waltz_sack {
  * @dport: destination port
  * @wnd: SEG.WND as it stands, before scaling
  * @mss: the MSS option; WALTZ_MSS_DEFAULT without one
- * @flags: WALTZ_FIN...WALTZ_URG
+ * @flags: WALTZ_FIN...WALTZ_CWR
  * @hdrlen: bytes of header, options included
  * @wscale: shift count of the window scale option, clamped to 14
  * @opts: WALTZ_OPT_* present
  * @nsacks: SACK blocks present
+ * @ecn: the ECN field of its IP header, which who has that fills in
  * @sack: the blocks
  */
 struct waltz_seg {
@@ -77,6 +80,7 @@ struct waltz_seg {
 	u8 wscale;
 	u8 opts;
 	u8 nsacks;
+	u8 ecn;
 	struct waltz_sack sack[WALTZ_SACKS_MAX];
 };
 

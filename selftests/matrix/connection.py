@@ -38,6 +38,7 @@ class Connection:
         self.rcv = self.edge = None
         self.stamps, self.ts, self.peer_ts = stamps, 5000, 0
         self.listener = self.sock = self.last = None
+        self.ecn = (0, 0)
 
     # ---- the peer
 
@@ -62,7 +63,7 @@ class Connection:
         self.last = ack if bits & flag_bits("A") else None, \
             seq + len(data) + bin(bits & 3).count("1") & WORD, seq + 1 & WORD
         self.tun.send(build(self.port, self.their_port, bits, seq, ack,
-                            int(opts.get("win", 65535)), stamps, data))
+                            int(opts.get("win", 65535)), stamps, data, self.ecn))
         if "seq" not in opts:
             return len(data) + bin(bits & 3).count("1")
         return 0

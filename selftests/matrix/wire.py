@@ -69,11 +69,14 @@ class Segment:
         return len(self.data) + ("S" in self.flags) + ("F" in self.flags)
 
 
-def build(sport, dport, flags, seq, ack, win, stamps, data):
-    """A segment's bytes, but for the protocol number in the checksum."""
+def build(sport, dport, flags, seq, ack, win, stamps, data, ecn=(0, 0)):
+    """A segment's bytes, but for the protocol number in the checksum. ecn: ECE and
+    CWR, and the bits beside the data offset, of which ECN had one and has another.
+    """
     opts = struct.pack("!BBBBII", 1, 1, 8, 10, *stamps) if stamps else b""
     return struct.pack("!HHIIBBHHH", sport, dport, seq & WORD, ack & WORD,
-                       (20 + len(opts)) << 2, flags, win, 0, 0) + opts + data
+                       (20 + len(opts)) << 2 | ecn[1], flags | ecn[0], win, 0, 0) + \
+        opts + data
 
 
 class Tun:

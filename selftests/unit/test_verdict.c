@@ -474,7 +474,7 @@ static void test_random(void)
 		};
 		struct waltz_seg seg;
 		enum waltz_verdict v;
-		u8 flags = (u8)unit_below(64);
+		u8 flags = (u8)unit_below(256);
 		u32 at = tw.rcv_nxt + unit_below(9) - 4;
 		u32 ack = tw.snd_nxt + unit_below(9) - 4;
 
@@ -491,6 +491,9 @@ static void test_random(void)
 		v = waltz_tw_verdict(&tw, &seg);
 
 		CHECK(strcmp(verdict_name(v), "?"), "verdict %d", v);
+		seg.flags ^= WALTZ_ECE | WALTZ_CWR;
+		CHECK(waltz_tw_verdict(&tw, &seg) == v,
+		      "flags %x: ECN's make a difference", flags);
 		if (flags & R)
 			CHECK(v == WALTZ_TW_IGNORE_RST || tw.fin_wait2,
 			      "TIME_WAIT, RST: %s", verdict_name(v));
