@@ -214,7 +214,7 @@ void waltz_cong_timeout(struct waltz_cong *c, u32 flight, bool first)
  * @c: congestion state
  * @flight: bytes outstanding
  *
- * RFC 3168 6.1.2, RFC 8985 7.4.2. Once for a window.
+ * RFC 8985 7.4.2. Once for a window.
  */
 void waltz_cong_cwr(struct waltz_cong *c, u32 flight)
 {
@@ -223,24 +223,53 @@ void waltz_cong_cwr(struct waltz_cong *c, u32 flight)
 }
 
 /**
+ * waltz_cong_ecn() - the peer echoes congestion
+ * @c: congestion state
+ * @flight: bytes outstanding
+ *
+ * RFC 3168 6.1.2: as for a loss. ssthresh ends at two segments, but what is
+ * marked with a window of two wants one. Once for a window.
+ */
+void waltz_cong_ecn(struct waltz_cong *c, u32 flight)
+{
+	u32 before = c->cwnd;
+
+	waltz_cong_cwr(c, flight);
+	if (c->cwnd == before)
+		c->cwnd = max32(before / 2, c->mss);
+}
+
+/**
+ * waltz_cong_keep() - the last reduction stays, whatever else is proved
+ * @c: congestion state
+ */
+void waltz_cong_keep(struct waltz_cong *c)
+{
+	c->prior_cwnd = 0;
+}
+
+/**
  * waltz_cong_undo() - the last reduction was needless
  * @c: congestion state
  *
  * RFC 4015 3.2, RFC 9438 4.9.
+ *
+ * Return: false when it stays.
  */
-void waltz_cong_undo(struct waltz_cong *c)
+bool waltz_cong_undo(struct waltz_cong *c)
 {
 	if (!c->prior_cwnd)
-		return;
+		return false;
 	c->cwnd = max32(c->cwnd, c->prior_cwnd);
 	c->ssthresh = max32(c->ssthresh, c->prior_ssthresh);
 	c->prior_cwnd = 0;
 	if (waltz_cong_first(c)) {
 		waltz_hystart_init(&c->hystart);
-		return;
+		return true;
 	}
 	c->cubic.w_max = c->prior_w_max;
 	c->cubic.epoch_us = 0;		/* another stage begins */
+	return true;
 }
 
 /**

@@ -116,7 +116,9 @@ u32 waltz_cong_loss(struct waltz_cong *c, u32 flight);
 void waltz_cong_recovered(struct waltz_cong *c);
 void waltz_cong_timeout(struct waltz_cong *c, u32 flight, bool first);
 void waltz_cong_cwr(struct waltz_cong *c, u32 flight);
-void waltz_cong_undo(struct waltz_cong *c);
+void waltz_cong_ecn(struct waltz_cong *c, u32 flight);
+void waltz_cong_keep(struct waltz_cong *c);
+bool waltz_cong_undo(struct waltz_cong *c);
 void waltz_cong_idle(struct waltz_cong *c);
 u64 waltz_cong_pacing_rate(const struct waltz_cong *c, u32 srtt_us);
 

@@ -100,7 +100,8 @@ bool waltz_recovery_allows(const struct waltz_recovery *r, u32 len)
 {
 	u32 pipe = waltz_recovery_pipe(r);
 
-	return !pipe || pipe + min32(len, r->cong.mss) <= r->cong.cwnd;
+	return !r->held &&
+	       (!pipe || pipe + min32(len, r->cong.mss) <= r->cong.cwnd);
 }
 
 /* The pace of fast recovery: RFC 9937. */
@@ -404,7 +405,7 @@ static void undo(struct waltz_recovery *r, struct run *run)
 	r->undone_seq = r->una;
 	r->may_undo = false;
 	r->eifel = false;
-	waltz_cong_undo(&r->cong);
+	run->out->restored = waltz_cong_undo(&r->cong);
 	if (!waltz_recovery_active(r))
 		return;
 	if (r->state == WALTZ_CA_RECOVERY)
@@ -551,11 +552,32 @@ static void grow(struct waltz_recovery *r, const struct run *run, u32 before)
 		waltz_cong_grow(&r->cong, &a);
 }
 
-static void reduce(struct waltz_recovery *r, struct run *run)
+static void reduce(struct waltz_recovery *r, struct run *run, bool echoed)
 {
+	u32 flight = outstanding(r) + run->out->acked;
+
 	run->out->reduced = true;
-	waltz_cong_cwr(&r->cong, outstanding(r) + run->out->acked);
+	run->out->echoed = echoed;
+	if (echoed) {
+		/* RFC 3168 6.1.2: less than one segment in a round trip is
+		 * one for each RTO.
+		 */
+		run->out->held = r->cong.cwnd <= r->cong.mss;
+		r->held |= run->out->held;
+		waltz_cong_ecn(&r->cong, flight);
+	} else {
+		waltz_cong_cwr(&r->cong, flight);
+	}
 	begin(r, WALTZ_CA_CWR, false);
+}
+
+/* RFC 3168 6.1.2: once for a window. Before anything is acknowledged that was
+ * sent after a reduction, whatever that was for, the peer cannot know of it,
+ * and goes on about the same congestion.
+ */
+static bool congestion_is_new(const struct waltz_recovery *r)
+{
+	return !waltz_recovery_active(r) && seq_gt(r->una, r->high_seq);
 }
 
 /* RFC 8985 7.4, RFC 3168 6.1.2. */
@@ -567,8 +589,10 @@ static void check_reduction(struct waltz_recovery *r, struct run *run)
 					       run->in->dup && !out->sacked) ==
 			WALTZ_TLP_REPAIRED;
 
-	if ((repaired || run->in->ece) && r->state < WALTZ_CA_CWR)
-		reduce(r, run);
+	if (run->in->ece && congestion_is_new(r))
+		reduce(r, run, true);
+	else if (repaired && r->state < WALTZ_CA_CWR)
+		reduce(r, run, false);
 }
 
 static void advance(struct waltz_recovery *r, struct run *run, u32 before)
@@ -583,6 +607,7 @@ static void advance(struct waltz_recovery *r, struct run *run, u32 before)
 		open_up(r);
 	}
 	if (out->lost && r->state < WALTZ_CA_RECOVERY) {
+		out->reduced |= r->state != WALTZ_CA_CWR;
 		begin_recovery(r, out->delivered);
 		out->began = true;
 	}
@@ -597,7 +622,8 @@ static void advance(struct waltz_recovery *r, struct run *run, u32 before)
 	}
 	if (r->state < WALTZ_CA_CWR)
 		open_up(r);
-	if (r->state != WALTZ_CA_CWR)
+	/* RFC 3168 6.1.2: it grows with ACKs "without the ECN-Echo". */
+	if (r->state != WALTZ_CA_CWR && !run->in->ece)
 		grow(r, run, before);
 }
 
@@ -623,8 +649,14 @@ void waltz_recovery_ack(struct waltz_recovery *r,
 	else
 		take_without_sack(r, &run);
 	measure(r, &run);
+	/* Then a reduction was not needless, whatever it was made for. */
+	if (in->ece)
+		waltz_cong_keep(&r->cong);
 	check_undo(r, &run);
 	check_reduction(r, &run);
+	if (in->ece)
+		r->delivered_ce += (out->delivered + r->cong.mss - 1) /
+				   r->cong.mss;
 	out->lost = find_lost(r, &run, in->now_us, &out->reorder_us);
 	advance(r, &run, before);
 }
@@ -664,6 +696,7 @@ void waltz_recovery_timeout(struct waltz_recovery *r, bool first, u64 now_us)
 		mark_all(&r->board);
 	r->dup_bytes = 0;
 	r->dupacks = 0;
+	r->held = false;
 
 	waltz_cong_timeout(&r->cong, flight, first);
 	/* What is too young to be lost does not keep the first one back. */
@@ -697,7 +730,7 @@ static bool may_probe(const struct waltz_recovery *r)
 	const struct waltz_board *b = &r->board;
 
 	return r->sack_ok && !waltz_recovery_active(r) && !r->rack.tlp_out &&
-	       !waltz_board_empty(b) && !b->nsacked && !b->lost;
+	       !r->held && !waltz_board_empty(b) && !b->nsacked && !b->lost;
 }
 
 /**

@@ -50,6 +50,7 @@ enum waltz_recovery_state {
  * @board: what is outstanding; its ring is the caller's
  * @rack: when it is lost
  * @prr: how much may be sent while losses are repaired
+ * @delivered_ce: segments delivered, as an ACK with ECE said
  * @cong: how much may be outstanding
  * @retrans_us: when the first retransmission of this recovery was sent; 0:
  *	none was
@@ -69,11 +70,13 @@ enum waltz_recovery_state {
  * @may_undo: the reduction is undone when all retransmissions prove needless
  * @undone: @undone_seq means something
  * @eifel: no ACK of a retransmission came yet (RFC 3522)
+ * @held: nothing goes before the retransmission timer has expired
  */
 struct waltz_recovery {
 	struct waltz_board board;
 	struct waltz_rack rack;
 	struct waltz_prr prr;
+	u32 delivered_ce;
 	struct waltz_cong cong;
 	u64 retrans_us;
 	u32 una;
@@ -91,6 +94,7 @@ struct waltz_recovery {
 	bool may_undo;
 	bool undone;
 	bool eifel;
+	bool held;
 };
 
 /**
@@ -102,7 +106,7 @@ struct waltz_recovery {
  * @ts_rtt_us: time since the TSval that it echoes, 1 or more; 0: no echo
  * @nsack: of @sack
  * @dup: a duplicate ACK by RFC 5681 section 2
- * @ece: the peer echoes congestion (RFC 3168)
+ * @ece: the peer echoes congestion (RFC 3168); not of an ACK below SND.UNA
  * @can_send_new: there is unsent data, and room for it in the peer's window
  */
 struct waltz_ack_in {
@@ -128,8 +132,11 @@ struct waltz_ack_in {
  * @began: fast recovery began
  * @ended: a recovery ended
  * @spurious: the last recovery was needless, and is undone
- * @reduced: the congestion window was reduced, for ECN or a loss that a
- *	probe repaired
+ * @restored: ... and the congestion window is what it was
+ * @reduced: the congestion window was reduced
+ * @echoed: ... for ECN
+ * @held: ... to the time of the retransmission timer, which is to be armed,
+ *	also when nothing is outstanding: see waltz_recovery_release()
  * @dsack: the peer reports a duplicate
  */
 struct waltz_ack_out {
@@ -142,7 +149,10 @@ struct waltz_ack_out {
 	bool began;
 	bool ended;
 	bool spurious;
+	bool restored;
 	bool reduced;
+	bool echoed;
+	bool held;
 	bool dsack;
 };
 
@@ -193,6 +203,17 @@ static inline void waltz_recovery_split(struct waltz_recovery *r,
 					void *data)
 {
 	*rec = waltz_board_split(&r->board, *rec, seq, data);
+}
+
+/* The retransmission timer has expired, and nothing is outstanding. Return: it
+ * was waited for.
+ */
+static inline bool waltz_recovery_release(struct waltz_recovery *r)
+{
+	bool held = r->held;
+
+	r->held = false;
+	return held;
 }
 
 /* Is something repaired, after a fast retransmit or a timeout? */

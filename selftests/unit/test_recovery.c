@@ -916,28 +916,175 @@ static void test_probe_when(void)
 
 /* ---- other things ---- */
 
+/* An ACK up to segment @i that echoes a mark. */
+static void ack_ece(u32 i)
+{
+	struct waltz_ack_in in = { .ack = seq_of(i), .ece = true };
+
+	take(&in);
+}
+
 static void test_ece(void)
 {
-	struct waltz_ack_in in = { .ack = seq_of(1), .ece = true };
 	u32 cwnd;
 
 	start(true);
 	send(10);
 	now += RTT;
-	take(&in);
-	CHECK(out.reduced && r.state == WALTZ_CA_CWR, "RFC 3168");
+	ack_ece(1);
+	CHECK(out.reduced && out.echoed && r.state == WALTZ_CA_CWR, "RFC 3168");
 	cwnd = r.cong.cwnd;
-	CHECK(cwnd < 10 * MSS, "%u", cwnd);
-	in.ack = seq_of(2);
-	take(&in);
+	CHECK(cwnd == 5 * MSS, "%u", cwnd);
+	ack_ece(2);
 	CHECK(!out.reduced && r.cong.cwnd == cwnd, "once a window");
 	/* A loss in the same window is no reason to reduce again. */
 	sack(2, 3, 6);
-	CHECK(out.began && r.cong.ssthresh == cwnd, "%u", r.cong.ssthresh);
+	CHECK(out.began && !out.reduced && r.cong.ssthresh == cwnd, "%u",
+	      r.cong.ssthresh);
 	resend();
 	now += RTT;
 	ack(10);
 	CHECK(r.state == WALTZ_CA_OPEN, "over");
+	CHECK(r.delivered_ce == 2, "%u", r.delivered_ce);
+}
+
+/* All of the window echoes, and goes on until it hears of the reduction. */
+static void test_ece_once(void)
+{
+	u32 cwnd, i;
+
+	start(true);
+	send(10);
+	now += RTT;
+	ack_ece(1);
+	cwnd = r.cong.cwnd;
+	for (i = 2; i <= 10; i++) {
+		ack_ece(i);
+		CHECK(!out.reduced, "segment %u", i);
+	}
+	ack_ece(10);
+	CHECK(!out.reduced && r.cong.cwnd >= cwnd, "nothing new was sent");
+	send(5);
+	ack_ece(10);
+	CHECK(!out.reduced, "nor has arrived");
+	now += RTT;
+	ack_ece(11);
+	CHECK(out.echoed, "another window");
+	/* Both at once: what ends the one window, and a mark of the next. */
+	ack(15);
+	send(2);
+	now += RTT;
+	ack_ece(16);
+	CHECK(out.echoed && r.state == WALTZ_CA_CWR, "and another");
+	send(2);
+	now += RTT;
+	ack_ece(19);
+	CHECK(out.echoed, "that ends with one");
+}
+
+static void test_ece_after_loss(void)
+{
+	u32 ssthresh;
+
+	start(true);
+	send(10);
+	now += RTT;
+	sack(0, 1, 5);
+	CHECK(out.began && out.reduced, "a loss");
+	ssthresh = r.cong.ssthresh;
+	resend();
+	ack_ece(1);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh, "is the reason");
+	now += RTT;
+	ack_ece(10);
+	CHECK(out.ended && !out.reduced, "recovered");
+	ack_ece(10);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh,
+	      "the peer knows nothing of it yet");
+
+	start(true);
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	ssthresh = r.cong.ssthresh;
+	resend();
+	now += RTT;
+	ack_ece(1);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh, "a timeout");
+}
+
+/* What an echo confirms is not undone, though nothing was lost. */
+static void test_ece_keeps(void)
+{
+	struct waltz_sack dup;
+	struct waltz_ack_in in = { .sack = &dup, .nsack = 1 };
+	u32 cwnd, ece;
+
+	for (ece = 0; ece < 2; ece++) {
+		start(true);
+		send(10);
+		now += RTT;
+		sack(0, 1, 5);
+		resend();
+		now += RTT;
+		if (ece)
+			ack_ece(10);
+		else
+			ack(10);
+		CHECK(out.ended, "recovered");
+		cwnd = r.cong.cwnd;
+		dup = (struct waltz_sack){ seq_of(0), seq_of(1) };
+		in.ack = seq_of(10);
+		take(&in);
+		CHECK(out.spurious && out.restored == !ece, "ECE %u", ece);
+		CHECK(ece ? r.cong.cwnd == cwnd : r.cong.cwnd > cwnd, "cwnd %u",
+		      r.cong.cwnd);
+	}
+}
+
+/* RFC 3168 6.1.2: from two segments to one, and from one to the timer. */
+static void test_ece_held(void)
+{
+	u32 i;
+
+	start(true);
+	r.cong.cwnd = 3 * MSS;
+	r.cong.ssthresh = 2 * MSS;
+	send(3);
+	now += RTT;
+	for (i = 1; i <= 3; i++)
+		ack_ece(i);
+	CHECK(r.cong.cwnd == 2 * MSS && !r.held, "two: %u", r.cong.cwnd);
+	CHECK(send_allowed() == 2, "are sent");
+	now += RTT;
+	ack_ece(5);
+	CHECK(out.echoed && r.cong.cwnd == MSS && !out.held, "one");
+	CHECK(send_allowed() == 1, "is sent");
+	now += RTT;
+	ack_ece(6);
+	CHECK(out.echoed && out.held && r.cong.cwnd == MSS, "none");
+	CHECK(!waltz_recovery_allows(&r, MSS), "is sent");
+	ack_ece(6);
+	CHECK(!out.held && r.held, "said once");
+	CHECK(waltz_recovery_release(&r), "the timer expires");
+	CHECK(!waltz_recovery_release(&r), "once");
+	CHECK(send_allowed() == 1, "one is sent");
+	now += RTT;
+	ack(7);
+	CHECK(send_allowed() == 2, "without echo it grows");
+
+	/* Small ones are outstanding: it is their timer, too. */
+	start(true);
+	r.cong.cwnd = MSS;
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 100, NULL, now++);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 100, NULL, now++);
+	now += RTT;
+	take(&(struct waltz_ack_in){ .ack = seq_of(0) + 100, .ece = true });
+	CHECK(out.held && !waltz_recovery_allows(&r, 100), "no third one");
+	CHECK(!waltz_recovery_probe_after(&r, RTT, 1000000, 0), "no probe");
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	CHECK(!r.held && resend() == 1, "a timeout");
 }
 
 static void test_rtt(void)
@@ -1175,6 +1322,10 @@ static const struct unit_case cases[] = {
 	{ "a probe before a timeout", test_probe_and_timeout },
 	{ "when to probe", test_probe_when },
 	{ "RFC 3168: congestion echoed", test_ece },
+	{ "RFC 3168: once for a window", test_ece_once },
+	{ "RFC 3168: not after a loss in the same window", test_ece_after_loss },
+	{ "RFC 3168: then nothing is undone", test_ece_keeps },
+	{ "RFC 3168: a window of one segment", test_ece_held },
 	{ "round trips", test_rtt },
 	{ "a segment acknowledged in part", test_trim },
 	{ "a FIN alone", test_fin },
