@@ -69,6 +69,8 @@ static void random_setup(struct sim *s, struct setup *u)
 	/* Half of them wrap. */
 	u->iss = sim_below(s, 2) ? sim_random(s) :
 				   0u - sim_below(s, (u32)u->total + 2);
+	u->receiver.ecn = sim_below(s, 2);
+	u->there.mark = sim_below(s, 8) ? some(s, 300000) : SIM_PPM;
 	if (!sim_below(s, 5)) {
 		u->mtu_at = sim_between(s, 1, 2000000);
 		u->mtu_mss = sim_between(s, 200, u->mss);
@@ -82,6 +84,7 @@ static void tell(const struct world *w, const struct setup *u,
 	printf("# bytes=%llu mss=%u sack=%u ts=%u buffer=%u mtu_mss=%u\n",
 	       u->total, u->mss, u->receiver.sack, u->receiver.ts,
 	       u->receiver.buffer, u->mtu_mss);
+	printf("# ecn=%u mark=%u\n", u->receiver.ecn, u->there.mark);
 	printf("# rate=%llu delay_us=%u,%u loss=%u,%u burst=%u,%u",
 	       u->there.rate, u->there.delay_us, u->back.delay_us,
 	       u->there.loss, u->back.loss, u->there.burst, u->back.burst);

@@ -58,10 +58,14 @@ static u64 leaves(struct sim_path *p, u32 len)
 
 static void come_out(struct sim_path *p, const struct sim_segment *seg, u64 at)
 {
+	struct sim_segment *out = copy(seg);
+
+	if (out->field && sim_chance(p->sim, p->c.mark))
+		out->field = WALTZ_CE;
 	at += p->c.delay_us;
 	if (sim_chance(p->sim, p->c.reorder))
 		at += sim_between(p->sim, 1, p->c.reorder_us);
-	sim_at(p->sim, at, p->deliver, p->to, copy(seg), 0);
+	sim_at(p->sim, at, p->deliver, p->to, out, 0);
 }
 
 static void complain(struct sim_path *p)

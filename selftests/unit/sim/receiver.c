@@ -23,6 +23,8 @@ void sim_receiver_init(struct sim_receiver *v, struct sim *s,
 	v->irs = iss + 1;
 	v->right = c->buffer;
 	waltz_sack_rcv_init(&v->sack);
+	if (c->ecn)
+		waltz_ecn_accepted(&v->ecn);
 	if (c->bytes) {
 		v->buffer = malloc(c->buffer);
 		if (!v->buffer)
@@ -78,6 +80,7 @@ static void send_ack(struct sim_receiver *v)
 	struct sim_segment seg = {
 		.ack = seq_of(v, v->next) + v->done,
 		.wnd = window(v),
+		.flags = WALTZ_ACK,
 		.has_ts = v->c.ts,
 		.tsval = (u32)(v->sim->now_us / 1000),
 		.tsecr = v->ts_recent,
@@ -87,6 +90,7 @@ static void send_ack(struct sim_receiver *v)
 		seg.nsack = (u8)waltz_sack_rcv_fill(&v->sack, seg.sack,
 						    v->c.ts ? 3 : 4);
 	check_sacks(v, &seg);
+	waltz_ecn_send(&v->ecn, false, &seg.flags);
 	v->last_ack = v->next;
 	v->unacked = 0;
 	v->delack_at = 0;
@@ -237,12 +241,14 @@ static void take_text(struct sim_receiver *v, const struct sim_segment *seg)
 {
 	u64 from = offset_of(v, seg->seq), start = from;
 	u64 end = from + seg->len;
-	bool hole = v->nooo;
 	u64 before = v->next;
+	bool at_once = v->nooo;
 
 	sim_check(v->sim, end <= v->right, "sent beyond the window");
 	if (v->sim->stop)
 		return;
+	at_once |= waltz_ecn_receive(&v->ecn, seg->flags, seg->field,
+				     end > v->next);
 	if (start < v->next) {
 		u64 twice = end < v->next ? end : v->next;
 
@@ -263,7 +269,7 @@ static void take_text(struct sim_receiver *v, const struct sim_segment *seg)
 	}
 	if (v->fin && v->next == v->fin_at)
 		v->done = true;
-	acknowledge(v, hole || v->done || v->next == before);
+	acknowledge(v, at_once || v->done || v->next == before);
 	renege(v);
 }
 

@@ -82,7 +82,8 @@ static u32 srtt(const struct sim_sender *d)
 static void arm_rto(struct sim_sender *d)
 {
 	arm(d, SIM_TIMER_RTO,
-	    in_flight(d) ? waltz_rtt_backoff(&d->rtt, d->backoff) : 0);
+	    in_flight(d) || d->r.held ?
+	    waltz_rtt_backoff(&d->rtt, d->backoff) : 0);
 }
 
 static void arm_probe(struct sim_sender *d)
@@ -103,17 +104,19 @@ static void fill(u8 *to, const struct piece *p)
 		to[i] = sim_byte(p->offset + i);
 }
 
-static void transmit(struct sim_sender *d, const struct piece *p)
+static void transmit(struct sim_sender *d, const struct piece *p, bool again)
 {
 	u8 data[65536];
 	struct sim_segment seg = {
 		.seq = seq_of(d, p->offset),
 		.len = p->len,
 		.fin = p->fin,
+		.flags = WALTZ_ACK,
 		.has_ts = d->ts,
 		.tsval = (u32)(d->sim->now_us / 1000),
 	};
 
+	seg.field = waltz_ecn_send(&d->ecn, p->len && !again, &seg.flags);
 	if (d->bytes) {
 		fill(data, p);
 		seg.data = data;
@@ -165,7 +168,7 @@ static struct waltz_record *fit(struct sim_sender *d, struct waltz_record *rec)
 static void resend(struct sim_sender *d, struct waltz_record *rec)
 {
 	d->resent++;
-	transmit(d, rec->data);
+	transmit(d, rec->data, true);
 	waltz_recovery_resent(&d->r, rec, d->sim->now_us);
 }
 
@@ -204,7 +207,7 @@ static void send_new(struct sim_sender *d, u32 len)
 	make_room(d);
 	d->unsent += len;
 	d->fin_sent = fin;
-	transmit(d, p);
+	transmit(d, p, false);
 	waltz_recovery_sent(&d->r, seq, seq + len + fin, p, d->sim->now_us);
 }
 
@@ -248,7 +251,7 @@ static void push(struct sim_sender *d)
 			arm_rto(d);
 		if (d->r.nxt != nxt)
 			arm_probe(d);
-	} else if (d->unsent < d->written && !d->deadline[SIM_TIMER_PERSIST]) {
+	} else if (d->unsent < d->written && !d->r.held && !d->deadline[SIM_TIMER_PERSIST]) {
 		arm(d, SIM_TIMER_PERSIST, d->rtt.rto);
 	}
 }
@@ -293,7 +296,7 @@ static void probe_loss(struct sim_sender *d)
 		send_new(d, len < room(d) ? len : room(d));
 	} else {
 		fit(d, waltz_board_last(&d->r.board));
-		transmit(d, waltz_board_last(&d->r.board)->data);
+		transmit(d, waltz_board_last(&d->r.board)->data, true);
 		d->resent++;
 	}
 	waltz_recovery_probe_sent(&d->r, what == WALTZ_PROBE_LAST,
@@ -305,10 +308,13 @@ static void time_out(struct sim_sender *d)
 {
 	struct waltz_record *rec;
 
-	if (!in_flight(d))
+	if (!in_flight(d)) {
+		waltz_recovery_release(&d->r);
 		return;
+	}
 	d->timeouts++;
 	waltz_recovery_timeout(&d->r, !d->backoff, d->sim->now_us);
+	waltz_ecn_reduced(&d->ecn);
 	rec = waltz_recovery_next(&d->r);
 	sim_check(d->sim, rec == waltz_board_first(&d->r.board),
 		  "a timeout, and the first segment is not to be sent again");
@@ -326,6 +332,16 @@ static void time_out(struct sim_sender *d)
 	arm_rto(d);
 }
 
+static void look_for_lost(struct sim_sender *d)
+{
+	u8 before = d->r.state;
+
+	arm(d, SIM_TIMER_REORDER,
+	    waltz_recovery_reorder(&d->r, d->sim->now_us));
+	if (waltz_recovery_active(&d->r) && before < WALTZ_CA_CWR)
+		waltz_ecn_reduced(&d->ecn);
+}
+
 static void expire(void *who, void *what, u64 arg)
 {
 	struct sim_sender *d = who;
@@ -339,8 +355,7 @@ static void expire(void *who, void *what, u64 arg)
 		time_out(d);
 		break;
 	case SIM_TIMER_REORDER:
-		arm(d, SIM_TIMER_REORDER,
-		    waltz_recovery_reorder(&d->r, d->sim->now_us));
+		look_for_lost(d);
 		break;
 	case SIM_TIMER_PROBE:
 		probe_loss(d);
@@ -376,6 +391,8 @@ static void take_ack(struct sim_sender *d, const struct sim_segment *seg)
 		.srtt_us = srtt(d),
 		.dup = seg->ack == d->r.una && in_flight(d) &&
 		       seg->wnd == d->wnd,
+		.ece = waltz_ecn_echoed(&d->ecn, seg->flags) &&
+		       seq_geq(seg->ack, d->r.una),
 		.can_send_new = has_new(d),
 	};
 	struct waltz_ack_out out;
@@ -391,9 +408,15 @@ static void take_ack(struct sim_sender *d, const struct sim_segment *seg)
 		free(data);
 	d->recoveries += out.began;
 	d->undone += out.spurious;
+	d->echoed += out.echoed;
+	d->held += out.held;
+	if (out.restored)
+		waltz_ecn_restored(&d->ecn);
+	if (out.reduced)
+		waltz_ecn_reduced(&d->ecn);
 	if (out.rtt_us)
 		waltz_rtt_sample(&d->rtt, out.rtt_us);
-	if (out.acked) {
+	if (out.acked || out.held) {
 		d->backoff = 0;
 		arm_rto(d);
 		arm_probe(d);

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ecn.h"
 #include "recovery.h"
 #include "rtt.h"
 #include "seq.h"
@@ -92,6 +93,8 @@ struct sim_segment {
 	u32 tsval;
 	u32 tsecr;
 	u8 nsack;
+	u8 flags;			/* ECE, CWR */
+	u8 field;			/* ECN's, of IP */
 	bool has_ts;
 	bool fin;
 	bool mtu;			/* not a segment: a router's complaint */
@@ -118,6 +121,7 @@ static inline u8 sim_byte(u64 offset)
  * @reorder: ppm that a segment is late
  * @reorder_us: by as much at most
  * @duplicate: ppm
+ * @mark: ppm, of what may be marked
  */
 struct sim_path_config {
 	u64 rate;
@@ -129,6 +133,7 @@ struct sim_path_config {
 	u32 reorder;
 	u32 reorder_us;
 	u32 duplicate;
+	u32 mark;
 };
 
 /**
@@ -178,6 +183,7 @@ struct sim_range {
  * @renege: ppm that it throws away what came out of order
  * @sack: it has SACK
  * @ts: it has timestamps
+ * @ecn: it has ECN
  * @bytes: it looks at every byte
  */
 struct sim_receiver_config {
@@ -188,6 +194,7 @@ struct sim_receiver_config {
 	u32 renege;
 	bool sack;
 	bool ts;
+	bool ecn;
 	bool bytes;
 };
 
@@ -205,6 +212,7 @@ struct sim_receiver_config {
  * @nooo: of them
  * @buffer: bytes, by offset modulo its size
  * @sack: what to report
+ * @ecn: and of marks
  * @ts_recent: RFC 7323
  * @last_ack: offset last acknowledged
  * @unacked: segments since
@@ -226,6 +234,7 @@ struct sim_receiver {
 	u32 nooo;
 	u8 *buffer;
 	struct waltz_sack_rcv sack;
+	struct waltz_ecn ecn;
 	u32 ts_recent;
 	u64 last_ack;
 	u32 unacked;
@@ -257,6 +266,7 @@ enum sim_timer {
  * @path: to the receiver
  * @r: what is tested
  * @rtt: RFC 6298
+ * @ecn: RFC 3168
  * @iss: sequence number of offset 0, less one
  * @total: bytes that will be written in all
  * @written: bytes that are
@@ -277,6 +287,8 @@ enum sim_timer {
  * @recoveries: fast recoveries
  * @undone: recoveries that were needless
  * @probes: loss probes
+ * @echoed: reductions for ECN
+ * @held: ... that left the pace to the RTO
  * @done: all is acknowledged
  */
 struct sim_sender {
@@ -284,6 +296,7 @@ struct sim_sender {
 	struct sim_path *path;
 	struct waltz_recovery r;
 	struct waltz_rtt rtt;
+	struct waltz_ecn ecn;
 	u32 iss;
 	u64 total;
 	u64 written;
@@ -304,6 +317,8 @@ struct sim_sender {
 	u64 recoveries;
 	u64 undone;
 	u64 probes;
+	u64 echoed;
+	u64 held;
 	bool done;
 };
 

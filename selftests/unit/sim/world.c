@@ -33,6 +33,8 @@ static void connect_ends(struct world *w, const struct setup *u)
 			u->receiver.buffer, u->receiver.sack);
 	d->total = u->total;
 	d->ts = u->receiver.ts;
+	if (u->receiver.ecn)
+		waltz_ecn_accepted(&d->ecn);
 	d->bytes = u->receiver.bytes;
 	d->check = u->check;
 	d->budget = 1000 + 100 * (u->total / 500 + 1);
@@ -86,6 +88,7 @@ void world_print_counts(const struct world *w)
 
 	printf(" sent=%llu dropped=%llu resent=%llu timeouts=%llu",
 	       w->there.sent, w->there.dropped, d->resent, d->timeouts);
-	printf(" recoveries=%llu undone=%llu probes=%llu\n", d->recoveries,
+	printf(" recoveries=%llu undone=%llu probes=%llu", d->recoveries,
 	       d->undone, d->probes);
+	printf(" echoed=%llu held=%llu\n", d->echoed, d->held);
 }
