@@ -132,6 +132,8 @@ void waltz_synchronised(struct sock *sk)
 	if (ws->retransmitted)
 		waltz_rtt_syn_lost(&ws->rtt);
 	waltz_send_begin(sk);
+	if (ws->ecn.ect)
+		WALTZ_INC(waltz_net(sock_net(sk)), ECN_OPENS);
 	ws->backoff = 0;
 	ws->retransmitted = false;
 	ws->stalled_since = 0;

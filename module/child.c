@@ -52,6 +52,8 @@ static void take_handshake(struct sock *child, const struct waltz_key *key,
 	ws->ts_offset = hs->ts_offset;
 	ws->sack_ok = hs->opts & WALTZ_OPT_SACK_OK;
 	ws->wscale_ok = hs->opts & WALTZ_OPT_WSCALE;
+	if (hs->ecn)
+		waltz_ecn_accepted(&ws->ecn);
 	ws->snd_wscale = hs->snd_wscale;
 	ws->rcv_wscale = hs->rcv_wscale;
 	ws->snd_wnd = (u32)seg->wnd << ws->snd_wscale;

@@ -18,6 +18,7 @@
  * @rcv_wscale: Rcv.Wind.Shift
  * @opts: WALTZ_OPT_* agreed
  * @tos: type of service for what we answer
+ * @ecn: our SYN-ACK agrees to ECN
  */
 struct waltz_handshake {
 	u32 iss;
@@ -29,6 +30,7 @@ struct waltz_handshake {
 	u8 rcv_wscale;
 	u8 opts;
 	u8 tos;
+	bool ecn;
 };
 
 u32 waltz_syn_window(const struct sock *listener);

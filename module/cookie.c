@@ -8,6 +8,7 @@
 #define NO_WSCALE	15
 #define OPTION_WSCALE	0x0f
 #define OPTION_SACK	0x10
+#define OPTION_ECN	0x20
 
 /* What links of today make of an MSS, with and without tunnels; the largest
  * that is not above the peer's is kept.
@@ -86,27 +87,32 @@ bool waltz_cookie_isn_mac_is(u32 isn, u32 mac)
  * waltz_cookie_options() - options that timestamps carry
  * @opts: WALTZ_OPT_* of the peer's that were agreed
  * @wscale: the peer's shift count, if WALTZ_OPT_WSCALE is among them
+ * @ecn: ECN was agreed
  *
  * Return: WALTZ_COOKIE_TS_BITS bits.
  */
-u8 waltz_cookie_options(u8 opts, u8 wscale)
+u8 waltz_cookie_options(u8 opts, u8 wscale, bool ecn)
 {
 	u8 options = opts & WALTZ_OPT_WSCALE ? wscale : NO_WSCALE;
 
-	return opts & WALTZ_OPT_SACK_OK ? options | OPTION_SACK : options;
+	if (opts & WALTZ_OPT_SACK_OK)
+		options |= OPTION_SACK;
+	return ecn ? options | OPTION_ECN : options;
 }
 
 /**
  * waltz_cookie_opts() - the way back
  * @options: of waltz_cookie_options()
  * @wscale: set to the shift count; 0 without window scale
+ * @ecn: set to whether ECN was agreed
  *
  * Return: WALTZ_OPT_* among WSCALE and SACK_OK.
  */
-u8 waltz_cookie_opts(u8 options, u8 *wscale)
+u8 waltz_cookie_opts(u8 options, u8 *wscale, bool *ecn)
 {
 	u8 opts = options & OPTION_SACK ? WALTZ_OPT_SACK_OK : 0;
 
+	*ecn = options & OPTION_ECN;
 	*wscale = options & OPTION_WSCALE;
 	if (*wscale > WALTZ_WSCALE_MAX)
 		*wscale = 0;

@@ -4,7 +4,7 @@
  * timestamp a handshake travels. Pure.
  *
  *	ISS	mss:4 | epoch:1 | mac:27
- *	TSval	clock:26 | 0:1 | sack:1 | wscale:4 (15: no window scale)
+ *	TSval	clock:26 | ecn:1 | sack:1 | wscale:4 (15: no window scale)
  *
  * The peer gives both back: the first in its ACK, the second in TSecr. Without
  * timestamps only the first.
@@ -26,9 +26,9 @@ unsigned int waltz_cookie_isn_mss(u32 isn);
 unsigned int waltz_cookie_isn_epoch(u32 isn);
 bool waltz_cookie_isn_mac_is(u32 isn, u32 mac);
 
-u8 waltz_cookie_options(u8 opts, u8 wscale);
+u8 waltz_cookie_options(u8 opts, u8 wscale, bool ecn);
 u32 waltz_cookie_tsval(u32 clock, u8 options);
 u8 waltz_cookie_tsval_options(u32 tsval);
-u8 waltz_cookie_opts(u8 options, u8 *wscale);
+u8 waltz_cookie_opts(u8 options, u8 *wscale, bool *ecn);
 
 #endif /* _WALTZ_COOKIE_H */

@@ -5,6 +5,7 @@
  */
 #include <linux/filter.h>
 #include <linux/ip.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/route.h>
 #include <net/xfrm.h>
@@ -90,6 +91,7 @@ static void agree_options(struct sock *sk, const struct waltz_seg *seg)
 		take_ts_recent(ws, seg->tsval);
 	ws->sack_ok &= !!(seg->opts & WALTZ_OPT_SACK_OK);
 	ws->wscale_ok &= !!(seg->opts & WALTZ_OPT_WSCALE);
+	waltz_ecn_agree(&ws->ecn, seg->flags, seg->ecn);
 	ws->snd_wscale = ws->wscale_ok ? seg->wscale : 0;
 	if (!ws->wscale_ok) {
 		ws->rcv_wscale = 0;
@@ -274,8 +276,9 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 	if (sk->sk_state == TCP_SYN_RECV && seg->seq == ws->irs &&
 	    (seg->flags & (WALTZ_SYN | WALTZ_ACK | WALTZ_RST)) ==
 	    (WALTZ_SYN | WALTZ_ACK)) {
+		waltz_ecn_agree(&ws->ecn, seg->flags, seg->ecn);
 		seg->seq++;
-		seg->flags &= ~WALTZ_SYN;
+		seg->flags &= ~(WALTZ_SYN | WALTZ_ECE | WALTZ_CWR);
 	}
 
 	why = check_sequence(sk, seg);
@@ -356,6 +359,16 @@ static bool unhashed_now(const struct sock *sk)
 	return !READ_ONCE(waltz_sk(sk)->hash_lock);
 }
 
+/* Read a segment, of which @avail bytes are at hand. */
+static enum waltz_drop parse(const struct sk_buff *skb, u32 avail,
+			     struct waltz_seg *seg)
+{
+	enum waltz_drop why = waltz_wire_parse(seg, skb->data, avail, skb->len);
+
+	seg->ecn = ip_hdr(skb)->tos & INET_ECN_MASK;
+	return why;
+}
+
 /* What a socket's owner and the host's policies say of a segment. A filter may
  * cut text off: then that is all there is.
  */
@@ -368,7 +381,7 @@ static bool refused(struct sock *sk, struct sk_buff *skb,
 	if (likely(skb->len == seg->hdrlen + seg->len))
 		return false;
 	return skb->len < seg->hdrlen ||
-	       waltz_wire_parse(seg, skb->data, seg->hdrlen, skb->len);
+	       parse(skb, seg->hdrlen, seg);
 }
 
 /* Return: false when the socket has left the table while we waited for it:
@@ -635,7 +648,7 @@ static enum waltz_drop check_segment(struct sk_buff *skb,
 	if (skb_checksum_init(skb, waltz_protocol, inet_compute_pseudo) ||
 	    skb_checksum_complete(skb))
 		return WALTZ_DROP_CHECKSUM;
-	return waltz_wire_parse(seg, skb->data, hdrlen, skb->len);
+	return parse(skb, hdrlen, seg);
 }
 
 /**
@@ -695,8 +708,7 @@ int waltz_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 	struct waltz_seg seg;
 	struct waltz_key key;
 
-	waltz_wire_parse(&seg, skb->data, waltz_wire_hdrlen(skb->data),
-			 skb->len);
+	parse(skb, waltz_wire_hdrlen(skb->data), &seg);
 	local_bh_disable();
 	rcu_read_lock();
 	waltz_key_init(&key, sock_net(sk), iph->daddr, htons(seg.dport),

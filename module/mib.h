@@ -31,6 +31,10 @@
 	COUNTER(CHALLENGE_LIMITED, "challenge_limited", "challenge ACKs held back by the limit") \
 	COUNTER(OOO_QUEUED, "ooo_queued", "segments received out of order")    \
 	COUNTER(DELAYED_ACKS, "delayed_acks", "delayed ACKs sent")	       \
+	COUNTER(ECN_OPENS, "ecn_opens", "connections opened with ECN (RFC 3168)") \
+	COUNTER(ECN_FALLBACKS, "ecn_fallbacks", "SYN and SYN-ACK sent again without ECN") \
+	COUNTER(CE_RECEIVED, "ce_received", "segments received with a mark: congestion") \
+	COUNTER(ECN_REDUCTIONS, "ecn_reductions", "windows reduced for marks that were echoed") \
 	COUNTER(COOKIES_SENT, "cookies_sent", "SYNs answered by a SYN cookie")  \
 	COUNTER(COOKIES_ACCEPTED, "cookies_accepted", "SYN cookies that came back: connections") \
 	COUNTER(COOKIES_REFUSED, "cookies_refused", "ACKs that were of no valid SYN cookie") \

@@ -33,6 +33,7 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.timestamps		= 1,
 		.window_scaling		= 1,
 		.sack			= 1,
+		.ecn			= WALTZ_ECN_ACCEPT,
 		.syncookies		= WALTZ_COOKIES_PRESSURE,
 		.rmem			= { 4096, 512 << 10, 6 << 20 },
 		.wmem			= { 4096, 256 << 10, 4 << 20 },

@@ -282,6 +282,11 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 		info->tcpi_snd_wscale = ws->snd_wscale;
 		info->tcpi_rcv_wscale = ws->rcv_wscale;
 	}
+	if (ws->ecn.ect)
+		info->tcpi_options |= TCPI_OPT_ECN;
+	if (ws->ecn.seen)
+		info->tcpi_options |= TCPI_OPT_ECN_SEEN;
+	info->tcpi_delivered_ce = ws->rec.delivered_ce;
 	info->tcpi_rto = waltz_rtt_backoff(&ws->rtt, ws->backoff);
 	info->tcpi_snd_mss = ws->mss;
 	info->tcpi_rcv_mss = ws->rcv_mss;

@@ -6,6 +6,7 @@
  */
 #include <linux/ip.h>
 #include <net/checksum.h>
+#include <net/inet_ecn.h>
 #include <net/ip.h>
 #include <net/route.h>
 
@@ -14,6 +15,10 @@
 
 #define MSS_FLOOR	48u
 #define CHECKSUM_OFFSET	16	/* of RFC 9293's header */
+
+static_assert((int)WALTZ_NOT_ECT == (int)INET_ECN_NOT_ECT);
+static_assert((int)WALTZ_ECT_0 == (int)INET_ECN_ECT_0);
+static_assert((int)WALTZ_CE == (int)INET_ECN_CE);
 
 /* ---- window and segment size ---- */
 
@@ -201,6 +206,8 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	struct waltz_net *wn = waltz_net(sock_net(sk));
 	struct waltz_sock *ws = waltz_sk(sk);
 	struct inet_sock *inet = inet_sk(sk);
+	/* IP_TOS leaves the field of ECN to us. */
+	u8 tos = READ_ONCE(inet->tos) & ~INET_ECN_MASK;
 	u32 len = skb->len;
 	int err;
 
@@ -220,6 +227,8 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	if (ws->sack_ok && waltz_sack_rcv_any(&ws->sack) &&
 	    !(h->flags & (WALTZ_SYN | WALTZ_RST)))
 		add_sacks(ws, h, len);
+	if (!(h->flags & (WALTZ_SYN | WALTZ_RST)))
+		tos |= waltz_ecn_send(&ws->ecn, len && !rtx, &h->flags);
 	if (h->flags & WALTZ_ACK) {
 		ws->ack_pending = false;
 		if (ws->quickacks)
@@ -247,7 +256,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 		trace_segment_send(&key, h, len, rtx);
 	}
 	WALTZ_INC(wn, OUT_SEGS);
-	err = ip_queue_xmit(sk, skb, &inet->cork.fl);
+	err = __ip_queue_xmit(sk, skb, &inet->cork.fl, tos);
 	return net_xmit_eval(err);	/* a macro: looks twice */
 }
 
@@ -333,7 +342,7 @@ static void start_syn(struct sock *sk, u8 flags)
  */
 void waltz_send_syn(struct sock *sk)
 {
-	start_syn(sk, WALTZ_SYN);
+	start_syn(sk, WALTZ_SYN | waltz_ecn_syn(&waltz_sk(sk)->ecn));
 }
 
 /**
@@ -344,18 +353,23 @@ void waltz_send_syn(struct sock *sk)
  */
 void waltz_send_syn_ack(struct sock *sk)
 {
-	start_syn(sk, WALTZ_SYN | WALTZ_ACK);
+	start_syn(sk, WALTZ_SYN | WALTZ_ACK |
+		  waltz_ecn_syn_ack(&waltz_sk(sk)->ecn));
 }
 
 /**
  * waltz_retransmit_syn() - SYN or SYN-ACK again
  * @sk: the socket, whose SYN is not acknowledged
  *
+ * From now on without ECN: RFC 3168 6.1.1.1.
+ *
  * Context: socket lock held, BH off.
  */
 void waltz_retransmit_syn(struct sock *sk)
 {
 	waltz_owned_by_me(sk);
+	if (waltz_ecn_fall_back(&waltz_sk(sk)->ecn))
+		WALTZ_INC(waltz_net(sock_net(sk)), ECN_FALLBACKS);
 	send_syn(sk, sk->sk_state == TCP_SYN_SENT ? WALTZ_SYN :
 						    WALTZ_SYN | WALTZ_ACK, true);
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);

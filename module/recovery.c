@@ -94,7 +94,7 @@ u32 waltz_recovery_pipe(const struct waltz_recovery *r)
  * @len: its bytes; more than SMSS are to be cut to that, or it is with a FIN
  *
  * Limited transmit (RFC 3042) is a part of it: what is SACKed is no longer on
- * its way.
+ * its way. Nothing may while a window of one segment is echoed (RFC 3168 6.1.2).
  */
 bool waltz_recovery_allows(const struct waltz_recovery *r, u32 len)
 {

@@ -129,7 +129,7 @@ static void send_syn_ack(const struct sock *listener,
 	struct waltz_hdr h = {
 		.seq = hs->iss,
 		.ack = hs->irs + 1,
-		.flags = WALTZ_SYN | WALTZ_ACK,
+		.flags = WALTZ_SYN | WALTZ_ACK | (hs->ecn ? WALTZ_ECE : 0),
 		.wnd = (u16)waltz_syn_window(listener),
 		.mss = (u16)waltz_advertised_mss(dst, waltz_sk(listener)->user_mss),
 		.wscale = hs->rcv_wscale,
@@ -142,9 +142,24 @@ static void send_syn_ack(const struct sock *listener,
 			   listener->sk_mark);
 }
 
+/* RFC 3168 6.1.1.1: the SYN-ACK that was lost may have been lost for its ECE. */
+static void fall_back(struct waltz_request *req)
+{
+	struct request_bucket *b = bucket_of(req->hash);
+	bool first;
+
+	spin_lock(&b->lock);
+	first = !req->resent;
+	req->resent = true;
+	spin_unlock(&b->lock);
+	if (first && req->hs.ecn)
+		WALTZ_INC(waltz_net(request_net(req)), ECN_FALLBACKS);
+}
+
 static void resend_syn_ack(struct waltz_request *req)
 {
 	struct waltz_net *wn = waltz_net(request_net(req));
+	struct waltz_handshake hs = req->hs;
 	struct waltz_key key;
 	struct dst_entry *dst;
 
@@ -153,8 +168,10 @@ static void resend_syn_ack(struct waltz_request *req)
 				req->listener->sk_mark);
 	if (!dst)
 		return;
-	send_syn_ack(req->listener, &key, &req->hs,
-		     waltz_ts_clock(req->hs.ts_offset), dst);
+	fall_back(req);
+	hs.ecn = false;
+	send_syn_ack(req->listener, &key, &hs, waltz_ts_clock(hs.ts_offset),
+		     dst);
 	WALTZ_INC(wn, RETRANS_SEGS);
 	WALTZ_INC(wn, RETRANS_SYN);
 }
@@ -264,7 +281,8 @@ static void request_timer(struct timer_list *timer)
 
 /* What the SYN asks for, and what of it is agreed to. */
 static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
-		       const struct waltz_key *key, const struct waltz_seg *seg)
+		       const struct waltz_key *key, const struct waltz_seg *seg,
+		       const struct dst_entry *dst)
 {
 	const struct waltz_sysctls *s = &waltz_net(key->net)->sysctls;
 
@@ -273,6 +291,8 @@ static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
 		.tos = READ_ONCE(inet_sk(listener)->tos),
 		.mss = max_t(u16, seg->mss, WALTZ_MSS_MIN),
 		.ts_offset = waltz_secure_ts_offset(key),
+		.ecn = waltz_ecn_setup(seg->flags, seg->ecn) &&
+		       waltz_ecn_mode(key->net, dst) != WALTZ_ECN_OFF,
 	};
 	if ((seg->opts & WALTZ_OPT_TS) && READ_ONCE(s->timestamps)) {
 		hs->opts |= WALTZ_OPT_TS;
@@ -290,7 +310,8 @@ static void answer_syn(struct waltz_handshake *hs, const struct sock *listener,
 
 static struct waltz_request *
 new_request(struct sock *listener, const struct waltz_key *key,
-	    const struct waltz_seg *seg, const struct waltz_tw_info *reopen)
+	    const struct waltz_seg *seg, const struct dst_entry *dst,
+	    const struct waltz_tw_info *reopen)
 {
 	struct waltz_request *req;
 
@@ -308,7 +329,7 @@ new_request(struct sock *listener, const struct waltz_key *key,
 	req->key_rport = key->rport;
 	req->hash = key->hash;
 	req->dif = READ_ONCE(listener->sk_bound_dev_if);
-	answer_syn(&req->hs, listener, key, seg);
+	answer_syn(&req->hs, listener, key, seg, dst);
 	req->hs.iss = waltz_secure_isn(key);
 	/* RFC 6191 and RFC 9293 3.4.1: above all the old connection used. */
 	if (reopen)
@@ -396,7 +417,7 @@ static void send_cookie(const struct sock *listener,
 	struct waltz_handshake hs;
 	u32 tsval;
 
-	answer_syn(&hs, listener, key, seg);
+	answer_syn(&hs, listener, key, seg, dst);
 	tsval = waltz_syncookie_make(key, &hs);
 	WALTZ_INC(waltz_net(key->net), COOKIES_SENT);
 	send_syn_ack(listener, key, &hs, tsval, dst);
@@ -440,7 +461,7 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 		return;
 	}
 	why = WALTZ_DROP_NO_MEMORY;
-	req = new_request(listener, key, seg, reopen);
+	req = new_request(listener, key, seg, dst, reopen);
 	if (!req)
 		goto drop_dst;
 	why = insert_request(req, key, reopen);
@@ -507,6 +528,8 @@ static struct sock *finish_handshake(struct waltz_request *req,
 		return NULL;
 	}
 	waltz_sk(child)->retransmitted = req->retries;
+	if (req->resent)
+		waltz_ecn_fall_back(&waltz_sk(child)->ecn);
 	if (!req->retries)
 		waltz_rtt_sample(&waltz_sk(child)->rtt,
 				 waltz_now_us_low() - req->born);

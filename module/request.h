@@ -28,6 +28,7 @@
  * @acked: the handshake is complete, but for data (TCP_DEFER_ACCEPT); bucket
  *	lock
  * @hashed: in its bucket; bucket lock
+ * @resent: the SYN-ACK was sent again, and without ECN; bucket lock
  * @reopened: took over a TIME_WAIT record; bucket lock
  * @challenge_sent: jiffies of the last challenge; bucket lock
  * @born: when the SYN-ACK was first sent, microseconds
@@ -51,6 +52,7 @@ struct waltz_request {
 	bool acked;
 	bool hashed;
 	bool reopened;
+	bool resent;
 	u32 challenge_sent;
 	u32 born;
 	struct waltz_tw_info old;

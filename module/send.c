@@ -546,7 +546,7 @@ void waltz_push(struct sock *sk, bool nagle_off)
 	 * window is shut, or a cork holds it back, which it may do no longer
 	 * than this timer runs.
 	 */
-	if (!waltz_timer_armed(ws, WALTZ_TIMER_PROBE) &&
+	if (!waltz_timer_armed(ws, WALTZ_TIMER_PROBE) && !ws->rec.held &&
 	    (ws->send_head || (ws->fin_queued && !ws->fin_sent)))
 		waltz_timer_set(sk, WALTZ_TIMER_PROBE,
 				usecs_to_jiffies(ws->rtt.rto));
@@ -568,6 +568,7 @@ void waltz_stream_timeout(struct sock *sk)
 	waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
 	waltz_timer_clear(sk, WALTZ_TIMER_LOSS_PROBE);
 	waltz_recovery_timeout(&ws->rec, !ws->backoff, now_us());
+	waltz_ecn_reduced(&ws->ecn);
 	waltz_push(sk, false);
 }
 

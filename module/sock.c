@@ -71,6 +71,7 @@ static void reset_stream(struct sock *sk)
 	ws->timer_deferred = false;
 	ws->mtu_reduced = false;
 	ws->retransmitted = false;
+	ws->ecn = (struct waltz_ecn){ };
 	waltz_rtt_init(&ws->rtt, READ_ONCE(s->rto_min_ms) * USEC_PER_MSEC,
 		       READ_ONCE(s->rto_max_ms) * USEC_PER_MSEC);
 	waltz_recovery_init(&ws->rec, ws->rec.cong.ops, WALTZ_MSS_DEFAULT, 0,
@@ -184,6 +185,7 @@ static void start_stream(struct sock *sk, const struct waltz_key *key,
 	ws->ts_ok = READ_ONCE(s->timestamps);
 	ws->wscale_ok = READ_ONCE(s->window_scaling);
 	ws->sack_ok = READ_ONCE(s->sack);
+	waltz_ecn_open(&ws->ecn, waltz_ecn_mode(key->net, __sk_dst_get(sk)));
 	ws->rcv_wscale = ws->wscale_ok ?
 			 waltz_choose_wscale(key->net, sk->sk_rcvbuf) : 0;
 	ws->rcv_wnd = min_t(u32, waltz_rcv_space(sk), 65535);

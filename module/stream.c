@@ -37,8 +37,30 @@ static void new_ack(struct sock *sk)
 	ws->stalled_since = 0;
 	if (waltz_in_flight(ws))
 		waltz_arm_retransmit(sk);
-	else
+	else if (!ws->rec.held)
 		waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
+}
+
+/* The congestion window has changed: what else is to be done about it, and to
+ * be counted.
+ */
+static void note_reduction(struct sock *sk, const struct waltz_ack_out *out)
+{
+	struct waltz_net *wn = waltz_net(sock_net(sk));
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (out->held)
+		waltz_arm_retransmit(sk);
+	if (out->restored)
+		waltz_ecn_restored(&ws->ecn);
+	if (out->reduced)
+		waltz_ecn_reduced(&ws->ecn);
+	if (out->began)
+		WALTZ_INC(wn, RETRANS_FAST);
+	if (out->spurious)
+		WALTZ_INC(wn, SPURIOUS);
+	if (out->echoed)
+		WALTZ_INC(wn, ECN_REDUCTIONS);
 }
 
 /* For a qdisc that paces (fq); without one nothing comes of it. */
@@ -55,7 +77,6 @@ static void set_pace(struct sock *sk)
 static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 				u32 wnd)
 {
-	struct waltz_net *wn = waltz_net(sock_net(sk));
 	struct waltz_sock *ws = waltz_sk(sk);
 	const struct waltz_ack_in in = {
 		.sack = seg->sack,
@@ -65,6 +86,8 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		.srtt_us = ws->rtt.srtt8 / 8,
 		.ts_rtt_us = echo_age(ws, seg),
 		.dup = is_duplicate(ws, seg, wnd),
+		.ece = waltz_ecn_echoed(&ws->ecn, seg->flags) &&
+		       seq_geq(seg->ack, ws->snd_una),
 		.can_send_new = waltz_can_send_new(ws),
 	};
 	struct waltz_ack_out out;
@@ -75,6 +98,7 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		waltz_rtt_sample(&ws->rtt, out.rtt_us);
 	if (out.acked)
 		new_ack(sk);
+	note_reduction(sk, &out);
 	if (out.reorder_us)
 		waltz_timer_set(sk, WALTZ_TIMER_REORDER,
 				usecs_to_jiffies(out.reorder_us));
@@ -82,12 +106,8 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
 	waltz_arm_loss_probe(sk);
 	set_pace(sk);
-	if (out.began)
-		WALTZ_INC(wn, RETRANS_FAST);
-	if (out.spurious)
-		WALTZ_INC(wn, SPURIOUS);
 	if (out.dsack)
-		WALTZ_INC(wn, DSACKS);
+		WALTZ_INC(waltz_net(sock_net(sk)), DSACKS);
 }
 
 /* The room for what is outstanding, which was taken back, is there again. */
@@ -389,6 +409,17 @@ static void note_fin(struct waltz_sock *ws, const struct waltz_seg *seg,
 	ws->rcv_fin_seq = fin_seq;
 }
 
+/* RFC 3168 6.1.3. Return: acknowledge at once. */
+static bool take_marks(struct sock *sk, const struct waltz_seg *seg)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	bool text = seg->len && seq_gt(seg->seq + seg->len, ws->rcv_nxt);
+
+	if (ws->ecn.marks && text && seg->ecn == WALTZ_CE)
+		WALTZ_INC(waltz_net(sock_net(sk)), CE_RECEIVED);
+	return waltz_ecn_receive(&ws->ecn, seg->flags, seg->ecn, text);
+}
+
 /**
  * waltz_stream_text() - take a segment's text and FIN
  * @sk: the socket
@@ -408,7 +439,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	u32 end_seq = seg->seq + seg->len;
 	u32 right = ws->rcv_wup + ws->rcv_wnd;
 	u32 before = ws->rcv_nxt;
-	bool had_hole = !RB_EMPTY_ROOT(&ws->ooo);
+	bool at_once = take_marks(sk, seg) || !RB_EMPTY_ROOT(&ws->ooo);
 
 	if (seg->seq == seg->end_seq)
 		return WALTZ_DROP_NONE;
@@ -448,7 +479,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 		waltz_purge_ooo(sk);
 		waltz_event(sk, WALTZ_EV_RCV_FIN, seg);
 	} else {
-		acknowledge(sk, why || had_hole || before == ws->rcv_nxt);
+		acknowledge(sk, why || at_once || before == ws->rcv_nxt);
 	}
 	if (before != ws->rcv_nxt)
 		data_ready(sk);

@@ -3,7 +3,7 @@
  * SYN cookies (RFC 4987): when the half-open table is full, the peer keeps the
  * handshake for us, sealed with a secret (cookie.h says how it is written).
  * Nothing of ours is spent on a SYN then; the price is that a SYN-ACK is not
- * sent again, and that without timestamps window scale and SACK are lost.
+ * sent again, and that without timestamps window scale, SACK and ECN are lost.
  *
  * A secret is random, lives for one epoch of 64 s, and is believed for one
  * more. It is only made when a cookie is: a host that sends none believes none.
@@ -92,10 +92,13 @@ u32 waltz_syncookie_make(const struct waltz_key *key,
 	siphash_key_t secret;
 	u8 options = 0;
 
-	if (!ts)
+	if (ts) {
+		options = waltz_cookie_options(hs->opts, hs->snd_wscale,
+					       hs->ecn);
+	} else {
 		hs->opts = 0;
-	else
-		options = waltz_cookie_options(hs->opts, hs->snd_wscale);
+		hs->ecn = false;
+	}
 	/* Another CPU may see the next epoch before us: once is enough. */
 	if (read_key(c, epoch & 1, &secret) != epoch) {
 		new_key(c, epoch);
@@ -124,7 +127,8 @@ static bool genuine(const struct waltz_key *key, const struct waltz_seg *seg,
 			return false;
 		options = waltz_cookie_tsval_options(seg->tsecr);
 		hs->opts = WALTZ_OPT_TS |
-			   waltz_cookie_opts(options, &hs->snd_wscale);
+			   waltz_cookie_opts(options, &hs->snd_wscale,
+					     &hs->ecn);
 		hs->ts_recent = seg->tsval;
 	}
 	hs->mss = waltz_cookie_mss(mss_index);

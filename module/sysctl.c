@@ -29,6 +29,7 @@
 	SYSCTL(timestamps, 0, 1)					       \
 	SYSCTL(window_scaling, 0, 1)					       \
 	SYSCTL(sack, 0, 1)						       \
+	SYSCTL(ecn, WALTZ_ECN_OFF, WALTZ_ECN_ACCEPT)			       \
 	SYSCTL(abort_on_overflow, 0, 1)					       \
 	SYSCTL(syncookies, 0, 2)					       \
 	SYSCTL(syn_fin, 0, 1)

@@ -161,8 +161,12 @@ static void retransmit_timeout(struct sock *sk)
 	struct waltz_net *wn = waltz_net(sock_net(sk));
 	struct waltz_sock *ws = waltz_sk(sk);
 
-	if (!waltz_in_flight(ws))
+	if (!waltz_in_flight(ws)) {
+		/* RFC 3168 6.1.2 */
+		if (waltz_recovery_release(&ws->rec))
+			waltz_push(sk, false);
 		return;
+	}
 	if (!ws->stalled_since)
 		ws->stalled_since = jiffies ?: 1;
 	if (give_up(sk, ws->backoff) && !window_withdrawn(sk)) {
@@ -188,11 +192,14 @@ static void retransmit_timeout(struct sock *sk)
 static void reorder_timeout(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	bool before = waltz_recovery_active(&ws->rec);
+	u8 before = ws->rec.state;
 	u32 us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
 
-	if (waltz_recovery_active(&ws->rec) && !before)
+	if (waltz_recovery_active(&ws->rec) && before < WALTZ_CA_RECOVERY) {
+		if (before != WALTZ_CA_CWR)
+			waltz_ecn_reduced(&ws->ecn);
 		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_FAST);
+	}
 	if (us)
 		waltz_timer_set(sk, WALTZ_TIMER_REORDER, usecs_to_jiffies(us));
 	waltz_push(sk, false);

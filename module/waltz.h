@@ -16,6 +16,7 @@
 
 #include <linux/skbuff.h>
 #include <linux/spinlock.h>
+#include <net/dst.h>
 #include <net/inet_sock.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
@@ -24,6 +25,7 @@
 #include "uapi/waltz.h"
 #include "compat.h"
 #include "drop.h"
+#include "ecn.h"
 #include "fsm.h"
 #include "mib.h"
 #include "recovery.h"
@@ -78,6 +80,7 @@ struct waltz_sysctls {
 	int timestamps;
 	int window_scaling;
 	int sack;
+	int ecn;
 	int abort_on_overflow;
 	int syncookies;
 	int syn_fin;
@@ -243,6 +246,7 @@ struct waltz_port;
  * @cork: TCP_CORK
  * @delayed_acks: TCP_QUICKACK was switched off
  * @inq: TCP_INQ
+ * @ecn: what the two SYNs have agreed of ECN, and what is to be told of it
  * @timer_deferred: timers ran while the user held the socket lock
  * @mtu_reduced: an ICMP error came while the user held the socket lock
  * @retransmitted: our SYN was sent twice (Karn)
@@ -308,6 +312,7 @@ struct waltz_sock {
 	u16 user_mss;
 	u16 rcv_mss;
 	bool port_shared;
+	struct waltz_ecn ecn;
 	/* Written by softirq while a user holds the lock: no bits of a word
 	 * that he writes.
 	 */
@@ -374,6 +379,15 @@ static inline u32 waltz_now_us_low(void)
 static inline u32 waltz_ts_clock(u32 offset)
 {
 	return (u32)ktime_to_ms(ktime_get()) + offset;
+}
+
+/* net.waltz.ecn, unless the route has an opinion (ip route ... features ecn). */
+static inline int waltz_ecn_mode(const struct net *net,
+				 const struct dst_entry *dst)
+{
+	if (dst && dst_feature(dst, RTAX_FEATURE_ECN))
+		return WALTZ_ECN_ASK;
+	return READ_ONCE(waltz_net(net)->sysctls.ecn);
 }
 
 /* The part of the receive buffer that may be promised to the peer: half of

@@ -13,7 +13,7 @@ is_waltz || {
 	skip_all "TCP's cookies are not looked at"
 }
 
-plan 57
+plan 58
 hosts
 raw_pair
 
@@ -151,8 +151,10 @@ check "the other secret" tell r f expect R
 must r f set peer_ts=1
 check "another window scale in the echo" refused f A seq=+0
 must r f set peer_ts=-1
-must r f set peer_ts=32
+must r f set peer_ts=16
 check "another SACK in the echo" refused f A seq=+0
+must r f set peer_ts=16
+check "another ECN" refused f A seq=+0
 must r f set peer_ts=-32
 must r f set peer_ts=-200000
 check "an echo from before the secret" refused f A seq=+0

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 34
+plan 32
 hosts
 raw_pair
 mark A
@@ -71,13 +71,6 @@ wait_for tell a l accept y || bail "$WHY"
 check "the data is there" answers last-words a y read 100
 check "and the end" tell a y eof
 check "CLOSE_WAIT" raw_state_is y CLOSE_WAIT
-
-# A host that knows ECN asks whether we do (RFC 3168 6.1.1).
-raw_open ecn
-must r ecn send SEC
-check "a SYN with ECE and CWR: SYN-ACK, without" tell r ecn expect SA ack=0
-must r ecn send A
-check "and connected" wait_for tell a l accept ecn
 
 # RFC 9293 MUST-42: to listen where a call goes out.
 must r call listen 7000

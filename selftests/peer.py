@@ -20,7 +20,7 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   linger on|off SECONDS
   opt LEVEL NAME VALUE    names are Python's, that is C's, or a number
   getopt LEVEL NAME
-  info rto|rtt            of TCP_INFO, in microseconds
+  info FIELD              of TCP_INFO: rto, rtt (microseconds), options, delivered_ce
   options HEX             IP_OPTIONS
   nonblock
   poll MS                 answers in,out,hup,err,rdhup or nothing
@@ -43,7 +43,8 @@ from ctl import Failure, describe, serve
 
 BLOCK = 1 << 16
 AF_UNSPEC = b"\0" * 16
-INFO = {"rto": 8, "rtt": 68}    # where in struct tcp_info
+# Where in struct tcp_info, and its bytes.
+INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "delivered_ce": (196, 4)}
 
 
 class Stream:
@@ -192,8 +193,9 @@ class Peer:
         return self.sock.getsockopt(getattr(socket, level), getattr(socket, name))
 
     def do_info(self, field):
-        data = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
-        return int.from_bytes(data[INFO[field]:][:4], sys.byteorder)
+        data = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200)
+        at, size = INFO[field]
+        return int.from_bytes(data[at:at + size], sys.byteorder)
 
     def do_nonblock(self):
         self.sock.setblocking(False)

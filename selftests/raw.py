@@ -21,6 +21,8 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         opt=HEX               these option bytes and no others
         bad                   wrong checksum
         doff=N                claimed data offset, in words
+        res=N                 the reserved bits beside it
+        tos=N                 of its IP header, ECN's two bits with it
         cut=N                 only the first N bytes of the segment
         frag                  in two IP fragments
         ipopt=HEX             with these IP options
@@ -145,7 +147,8 @@ class Wire:
         self.queue = []
         self.ident = 0
 
-    def send(self, payload, src=our_ip, dst=their_ip, proto=protocol, frag=False, ipopt=b""):
+    def send(self, payload, src=our_ip, dst=their_ip, proto=protocol, frag=False, ipopt=b"",
+             tos=0):
         self.ident += 1
         parts = [(0, payload)]
         if frag:
@@ -153,7 +156,7 @@ class Wire:
         for offset, part in parts:
             more = 0x2000 if frag and offset == 0 else 0
             size = 20 + len(ipopt)
-            header = struct.pack("!BBHHHBBH4s4s", 0x40 | size // 4, 0, size + len(part),
+            header = struct.pack("!BBHHHBBH4s4s", 0x40 | size // 4, tos, size + len(part),
                                  self.ident, more | offset >> 3, 64, proto, 0,
                                  socket.inet_aton(src), socket.inet_aton(dst)) + ipopt
             header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
@@ -255,7 +258,8 @@ class Connection:
         doff = int(opts.get("doff", 5 + len(extra) // 4))
         src, dst = opts.get("src", our_ip), opts.get("dst", their_ip)
         segment = struct.pack("!HHIIBBHHH", int(opts.get("sport", self.sport)),
-                              int(opts.get("dport", self.dport)), seq, ack, doff << 4,
+                              int(opts.get("dport", self.dport)), seq, ack,
+                              doff << 4 | int(opts.get("res", 0)),
                               bits, int(opts.get("win", self.win)), 0, 0) + extra + payload
         if "cut" in opts:
             segment = segment[:int(opts["cut"])]
@@ -267,7 +271,7 @@ class Connection:
                 total ^= 0x5555
             segment = segment[:16] + struct.pack("!H", total) + segment[18:]
         wire.send(segment, src, dst, frag="frag" in opts,
-                  ipopt=bytes.fromhex(opts.get("ipopt", "")))
+                  ipopt=bytes.fromhex(opts.get("ipopt", "")), tos=int(opts.get("tos", 0)))
         if "seq" not in opts:
             syn_fin = (bits & flag_bits("S") != 0) + (bits & flag_bits("F") != 0)
             self.snd = (seq + len(payload) + syn_fin) & WORD
@@ -294,6 +298,7 @@ class Connection:
         rseq = signed(seg.seq - self.rcv) if self.rcv is not None else 0
         rack = signed(seg.ack - self.snd) if "A" in seg.flags else 0
         text = f"{seg.flags} seq={rseq} ack={rack} len={seg.len} win={seg.win}"
+        text += f" tos={seg.tos}" if seg.tos else ""
         for key in ("tsval", "tsecr", "mss", "wscale"):
             value = getattr(seg, key)
             text += f" {key}={value}" if value is not None else ""

@@ -50,20 +50,24 @@ static void test_isn(void)
 
 static void test_options(void)
 {
-	u8 opts, wscale, out;
-	bool ok = true;
+	bool ok = true, ecn, ecn_out;
+	unsigned int i;
+	u8 out;
 
-	for (wscale = 0; wscale <= WALTZ_WSCALE_MAX; wscale++) {
-		opts = WALTZ_OPT_WSCALE | (wscale & 1 ? WALTZ_OPT_SACK_OK : 0);
-		ok &= waltz_cookie_opts(waltz_cookie_options(opts, wscale),
-					&out) == opts;
-		ok &= out == wscale;
+	for (i = 0; i < 4 * (WALTZ_WSCALE_MAX + 1); i++) {
+		u8 opts = WALTZ_OPT_WSCALE | (i & 1 ? WALTZ_OPT_SACK_OK : 0);
+		u8 wscale = (u8)(i / 4), options;
+
+		ecn = i & 2;
+		options = waltz_cookie_options(opts, wscale, ecn);
+		ok &= !(options >> WALTZ_COOKIE_TS_BITS);
+		ok &= waltz_cookie_opts(options, &out, &ecn_out) == opts;
+		ok &= out == wscale && ecn_out == ecn;
 	}
-	CHECK(ok, "every shift count, with SACK and without");
-	CHECK(!waltz_cookie_opts(waltz_cookie_options(0, 7), &out) && !out,
+	CHECK(ok, "every shift count, with SACK and ECN and without");
+	CHECK(!waltz_cookie_opts(waltz_cookie_options(0, 7, false), &out,
+				 &ecn_out) && !out && !ecn_out,
 	      "no window scale is not a shift of 0");
-	CHECK(!(waltz_cookie_options(WALTZ_OPT_SACK_OK, 0) >> WALTZ_COOKIE_TS_BITS),
-	      "there is room");
 }
 
 static void test_tsval(void)
