@@ -7,6 +7,7 @@
 #   make waltzize             what runs programs over Waltz: scripts/waltzize
 #   make all                  both
 #   make install-waltzize | uninstall-waltzize     in PREFIX (/usr/local), below DESTDIR
+#   make install-ladder | uninstall-ladder         the same, for scripts/ladder
 #   make lint | check | vm | demo | clean
 #
 # The objects of a kernel lie in build/<release>/, the module is
@@ -29,7 +30,8 @@ objdir = $(CURDIR)/$(BUILD)/$(release)
 # build one without pahole.
 no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-.PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree clean lint check vm demo
+.PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree \
+	install-ladder uninstall-ladder clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
@@ -76,7 +78,19 @@ uninstall-waltzize:
 	rm -f $(addprefix $(DESTDIR)$(libdir)/waltz/,waltzize.so waltzize-exec)
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
 
-uninstall: uninstall-waltzize
+install-ladder:
+	install -D -m 644 -t $(DESTDIR)$(libdir)/waltz/waltz_ladder scripts/waltz_ladder/*.py
+	install -D -m 755 -t $(DESTDIR)$(libdir)/waltz scripts/ladder
+	install -d $(DESTDIR)$(bindir)
+	ln -sfn $(libdir)/waltz/ladder $(DESTDIR)$(bindir)/waltz-ladder
+	install -D -m 644 Documentation/man/ladder.1 $(DESTDIR)$(mandir)/man1/waltz-ladder.1
+
+uninstall-ladder:
+	rm -f $(DESTDIR)$(bindir)/waltz-ladder $(DESTDIR)$(mandir)/man1/waltz-ladder.1
+	rm -rf $(DESTDIR)$(libdir)/waltz/waltz_ladder $(DESTDIR)$(libdir)/waltz/ladder
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+
+uninstall: uninstall-waltzize uninstall-ladder
 
 clean:
 	rm -rf build waltz.ko

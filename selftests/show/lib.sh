@@ -213,7 +213,8 @@ draw()
 	local line left=${INODE[A]} args
 
 	[ -n "$CLIENT_TRACED" ] || left=0
-	args=(--every --left "$left" --left-name "$CLIENT_NAME" --right "${INODE[B]}")
+	args=(--every --left "$left" --left-name "$CLIENT_NAME" --right "${INODE[B]}" \
+		--right-name server)
 
 	case $WALTZ_SHOW in
 	color) args+=(--color) ;;
