@@ -8,6 +8,7 @@
 #   make all                  both
 #   make install-waltzize | uninstall-waltzize     in PREFIX (/usr/local), below DESTDIR
 #   make install-ladder | uninstall-ladder         the same, for scripts/ladder
+#   make install-dissector | uninstall-dissector   where Wireshark looks for it
 #   make lint | check | vm | demo | clean
 #
 # The objects of a kernel lie in build/<release>/, the module is
@@ -31,7 +32,7 @@ objdir = $(CURDIR)/$(BUILD)/$(release)
 no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree \
-	install-ladder uninstall-ladder clean lint check vm demo
+	install-ladder uninstall-ladder install-dissector uninstall-dissector clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
@@ -89,6 +90,18 @@ uninstall-ladder:
 	rm -f $(DESTDIR)$(bindir)/waltz-ladder $(DESTDIR)$(mandir)/man1/waltz-ladder.1
 	rm -rf $(DESTDIR)$(libdir)/waltz/waltz_ladder $(DESTDIR)$(libdir)/waltz/ladder
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+
+# For all users if root says so, else for this one. PLUGINS names another directory.
+plugins-of = $(if $(filter 0,$(shell id -u)),Global,Personal)
+PLUGINS ?= $(shell tshark -G folders 2>/dev/null | sed -n 's/^$(plugins-of) Lua Plugins:[[:space:]]*//p')
+
+install-dissector:
+	@test -n "$(PLUGINS)" || { echo "make: no tshark that says where its plugins are: install it, or say PLUGINS=DIRECTORY" >&2; exit 1; }
+	install -D -m 644 -t $(DESTDIR)$(PLUGINS) scripts/wireshark/waltz.lua
+
+uninstall-dissector:
+	@test -n "$(PLUGINS)" || { echo "make: say PLUGINS=DIRECTORY" >&2; exit 1; }
+	rm -f $(DESTDIR)$(PLUGINS)/waltz.lua
 
 uninstall: uninstall-waltzize uninstall-ladder
 
