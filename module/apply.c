@@ -6,6 +6,7 @@
  */
 #include <net/tcp_states.h>
 
+#include "diag.h"
 #include "request.h"
 #include "timewait.h"
 #include "trace.h"
@@ -319,6 +320,7 @@ void waltz_destroy(struct sock *sk)
 
 	WARN_ON_ONCE(sk->sk_state != TCP_CLOSE);
 	WARN_ON_ONCE(!sock_flag(sk, SOCK_DEAD));
+	waltz_diag_destroyed(sk);
 	waltz_timers_stop(sk);
 	waltz_unhash(sk);
 	waltz_put_port(sk);

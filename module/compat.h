@@ -74,4 +74,19 @@ waltz_hrtimer_setup(struct hrtimer *timer,
 #define waltz_recverr(sk)	(inet_sk(sk)->recverr)
 #endif
 
+/* struct inet_diag_handler pins its module by itself now. */
+#ifdef WALTZ_HAVE_DIAG_OWNER
+#define WALTZ_DIAG_OWNER	.owner = THIS_MODULE,
+#else
+#define WALTZ_DIAG_OWNER
+#endif
+
+/* The filter of struct inet_diag_dump_data */
+#ifdef WALTZ_HAVE_DIAG_BC_DATA
+#define waltz_diag_bc_sk(data, sk)	inet_diag_bc_sk(data, sk)
+#else
+#define waltz_diag_bc_sk(data, sk) \
+	inet_diag_bc_sk((data)->inet_diag_nla_bc, sk)
+#endif
+
 #endif /* _WALTZ_COMPAT_H */

@@ -37,6 +37,7 @@ static DEFINE_SPINLOCK(lhash_lock);
 static siphash_key_t hash_secret __read_mostly;
 static siphash_key_t isn_secret __read_mostly;
 static siphash_key_t ts_secret __read_mostly;
+static siphash_key_t cookie_secret __read_mostly;
 
 static u32 key_siphash(const struct waltz_key *key, const siphash_key_t *secret)
 {
@@ -111,6 +112,21 @@ u32 waltz_secure_ts_offset(const struct waltz_key *key)
 	return (u32)siphash_3u32((__force u32)key->laddr,
 				 (__force u32)key->raddr,
 				 net_hash_mix(key->net), &ts_secret);
+}
+
+/**
+ * waltz_record_cookie() - tells a record from others with the same names
+ * @key: its names
+ * @seq: a sequence number that is its own, and that nobody learns by this
+ *
+ * A socket has such a number in it; a record has no room, so it is made of what
+ * never changes.
+ */
+u64 waltz_record_cookie(const struct waltz_key *key, u32 seq)
+{
+	return siphash_4u32((__force u32)key->laddr, (__force u32)key->raddr,
+			    (__force u32)key->lport << 16 |
+			    (__force u32)key->rport, seq, &cookie_secret);
 }
 
 /**
@@ -360,6 +376,14 @@ unsigned int waltz_buckets(void)
 }
 
 /**
+ * waltz_listen_buckets() - the first of them are the listeners'
+ */
+unsigned int waltz_listen_buckets(void)
+{
+	return LISTEN_BUCKETS;
+}
+
+/**
  * waltz_walk_bucket() - visit the sockets of one bucket
  * @bucket: below waltz_buckets()
  * @fn: called with the bucket's lock held and BH off; not 0: stop
@@ -421,6 +445,7 @@ int waltz_lookup_init(void)
 	get_random_bytes(&hash_secret, sizeof(hash_secret));
 	get_random_bytes(&isn_secret, sizeof(isn_secret));
 	get_random_bytes(&ts_secret, sizeof(ts_secret));
+	get_random_bytes(&cookie_secret, sizeof(cookie_secret));
 	return 0;
 }
 

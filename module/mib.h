@@ -42,6 +42,7 @@
 	COUNTER(ABORT_LINGER, "abort_linger", "closed with SO_LINGER 0: RST")  \
 	COUNTER(ABORT_TIMEOUT, "abort_timeout", "given up: the peer does not answer") \
 	COUNTER(ABORT_ORPHAN, "abort_orphan", "orphans ended: too many, or out of memory") \
+	COUNTER(ABORT_KILLED, "abort_killed", "sockets aborted by an administrator (ss -K)") \
 	COUNTER(ABORT_OVERFLOW, "abort_overflow", "reset because the accept queue was full") \
 	COUNTER(TW_INSERTED, "tw_inserted", "records put into the TIME_WAIT table") \
 	COUNTER(TW_EXPIRED, "tw_expired", "records whose time was over")       \
@@ -49,6 +50,7 @@
 	COUNTER(TW_REUSED_CONNECT, "tw_reused_connect", "records taken over by connect()") \
 	COUNTER(TW_REVIVED, "tw_revived", "records brought back: the SYN was an old duplicate") \
 	COUNTER(TW_EVICTED, "tw_evicted", "records removed before their time: table full") \
+	COUNTER(TW_KILLED, "tw_killed", "records removed by an administrator (ss -K)") \
 	COUNTER(TW_LOST_FIN, "tw_lost_fin", "FINs acknowledged for a record that had to go") \
 	COUNTER(TW_NO_MEMORY, "tw_no_memory", "records that found no memory")  \
 	COUNTER(TW_FIN_AGAIN, "tw_fin_again", "FINs acknowledged again, 2MSL restarted") \

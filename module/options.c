@@ -254,7 +254,14 @@ static u64 rate_of(unsigned long rate)
 	return rate != ~0UL ? rate : ~0ULL;
 }
 
-static void fill_info(struct sock *sk, struct tcp_info *info)
+/**
+ * waltz_tcp_info() - TCP_INFO
+ * @sk: the socket
+ * @info: filled in
+ *
+ * Context: socket lock held; of a listener nothing is read that wants it.
+ */
+void waltz_tcp_info(struct sock *sk, struct tcp_info *info)
 {
 	const struct waltz_sock *ws = waltz_sk(sk);
 	u32 mss = max_t(u32, ws->mss, 1);
@@ -301,13 +308,67 @@ static void fill_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_rtt = ws->rtt.srtt8 / 8;
 	info->tcpi_rttvar = ws->rtt.rttvar4 / 4;
 	info->tcpi_snd_cwnd = ws->rec.cong.cwnd / mss;
-	info->tcpi_snd_ssthresh = ws->rec.cong.ssthresh / mss;
+	info->tcpi_snd_ssthresh = ws->rec.cong.ssthresh == WALTZ_SSTHRESH_INIT ?
+				  WALTZ_SSTHRESH_INIT : ws->rec.cong.ssthresh / mss;
 	info->tcpi_advmss = ws->peer_mss;
 	info->tcpi_min_rtt = waltz_rack_least(&ws->rec.rack);
 	info->tcpi_rcv_space = waltz_rcv_space(sk);
 	info->tcpi_snd_wnd = ws->snd_wnd;
 	info->tcpi_notsent_bytes = ws->write_seq - ws->snd_nxt +
 				   ws->fin_sent;
+}
+
+static u32 info_flags(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	return (ws->nodelay ? WALTZ_INFO_NODELAY : 0) |
+	       (ws->cork ? WALTZ_INFO_CORK : 0) |
+	       (ws->fin_queued && !ws->fin_sent ? WALTZ_INFO_FIN_QUEUED : 0) |
+	       (ws->fin_sent ? WALTZ_INFO_FIN_SENT : 0) |
+	       (ws->rcv_fin ? WALTZ_INFO_FIN_RCVD : 0) |
+	       (ws->ack_pending ? WALTZ_INFO_ACK_PENDING : 0) |
+	       (ws->orphan ? WALTZ_INFO_ORPHAN : 0) |
+	       (ws->stalled_since ? WALTZ_INFO_STALLED : 0);
+}
+
+/**
+ * waltz_own_info() - WALTZ_INFO
+ * @sk: the socket
+ * @info: filled in
+ *
+ * Context: socket lock held; of a listener nothing is read that wants it.
+ */
+void waltz_own_info(const struct sock *sk, struct waltz_info *info)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	unsigned int i;
+
+	BUILD_BUG_ON((int)WALTZ_INFO_TIMERS != (int)WALTZ_TIMERS);
+	memset(info, 0, sizeof(*info));
+	for (i = 0; i < WALTZ_TIMERS; i++)
+		info->wi_timer_ms[i] = WALTZ_INFO_OFF;
+	info->wi_user_timeout_ms = ws->user_timeout;
+	info->wi_flags = info_flags(sk);
+	if (sk->sk_state == TCP_LISTEN)
+		return;
+	for (i = 0; i < WALTZ_TIMERS; i++)
+		if (waltz_timer_armed(ws, i))
+			info->wi_timer_ms[i] =
+				jiffies_to_msecs(waltz_timer_left(ws, i));
+	info->wi_cwnd = ws->rec.cong.cwnd;
+	info->wi_ssthresh = ws->rec.cong.ssthresh == WALTZ_SSTHRESH_INIT ?
+			    WALTZ_INFO_OFF : ws->rec.cong.ssthresh;
+	info->wi_in_flight = waltz_in_flight(ws);
+	info->wi_sacked = ws->rec.board.sacked;
+	info->wi_lost = ws->rec.board.lost;
+	info->wi_retrans = ws->rec.board.retrans;
+	info->wi_snd_wnd = ws->snd_wnd;
+	info->wi_max_wnd = ws->max_wnd;
+	info->wi_rcv_wnd = ws->rcv_wnd;
+	info->wi_unread = ws->rcv_nxt - ws->copied_seq - ws->rcv_fin;
+	info->wi_quickacks = ws->quickacks;
+	info->wi_probes = ws->probes_sent;
 }
 
 static int read_option(struct sock *sk, int name, int *val)
@@ -390,6 +451,7 @@ int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
 		     int __user *optlen)
 {
 	char congestion[NAME_SIZE] = { };
+	struct waltz_info own;
 	struct tcp_info info;
 	void *from = &info;
 	int len, value, err = 0;
@@ -404,8 +466,12 @@ int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
 
 	lock_sock(sk);
 	if (name == TCP_INFO) {
-		fill_info(sk, &info);
+		waltz_tcp_info(sk, &info);
 		size = sizeof(info);
+	} else if (name == WALTZ_INFO) {
+		waltz_own_info(sk, &own);
+		from = &own;
+		size = sizeof(own);
 	} else if (name == TCP_CONGESTION) {
 		strscpy(congestion, waltz_sk(sk)->rec.cong.ops->name,
 			sizeof(congestion));

@@ -7,6 +7,7 @@
 #include <linux/seq_file.h>
 #include <linux/seq_file_net.h>
 
+#include "diag.h"
 #include "request.h"
 #include "timewait.h"
 #include "waltz.h"
@@ -26,70 +27,48 @@ static void print_names(struct line *l, __be32 laddr, u16 lport, __be32 raddr,
 		   (__force u32)laddr, lport, (__force u32)raddr, rport, state);
 }
 
-/* A record has no queues, no owner and no inode. */
-static void print_record(struct line *l, unsigned int timer, u32 left_ms,
-			 unsigned int retries)
+static unsigned long ms_to_clock_t(u32 ms)
 {
-	seq_printf(l->m, " 00000000:00000000 %02X:%08lX %08X %5u %8d %d %d %d %pK\n",
-		   timer, (unsigned long)jiffies_to_clock_t(msecs_to_jiffies(left_ms)),
-		   retries, 0, 0, 0, 0, 0, NULL);
+	return jiffies_to_clock_t(msecs_to_jiffies(ms));
 }
 
-/* TCP's numbers: 1 retransmission, 2 keepalive, 3 TIME_WAIT, 4 probe. */
-static unsigned int sock_timer(const struct waltz_sock *ws, long *left)
+/* A record has no queues, no inode, and nobody refers to it. */
+static void print_record(struct line *l, unsigned int timer, u32 left_ms,
+			 unsigned int retries, uid_t uid)
 {
-	static const struct { u8 timer, number; } shown[] = {
-		{ WALTZ_TIMER_RETRANSMIT, 1 },
-		{ WALTZ_TIMER_PROBE, 4 },
-		{ WALTZ_TIMER_KEEPALIVE, 2 },
-	};
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(shown); i++) {
-		if (!waltz_timer_armed(ws, shown[i].timer))
-			continue;
-		*left = max((long)(s32)(ws->deadline[shown[i].timer] -
-						  (u32)jiffies), 0L);
-		return shown[i].number;
-	}
-	*left = 0;
-	return 0;
+	seq_printf(l->m, " 00000000:00000000 %02X:%08lX %08X %5u %8d %d %d %pK\n",
+		   timer, ms_to_clock_t(left_ms), retries, uid, 0, 0, 0, NULL);
 }
 
 static int print_sock(struct sock *sk, void *arg)
 {
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
 	const struct waltz_sock *ws = waltz_sk(sk);
 	const struct inet_sock *inet = inet_sk(sk);
-	int state = READ_ONCE(sk->sk_state);
+	u32 mss = READ_ONCE(ws->mss) ?: WALTZ_MSS_DEFAULT;
+	u32 ssthresh = READ_ONCE(ws->rec.cong.ssthresh);
+	struct inet_diag_msg n;
 	struct line *l = arg;
-	unsigned int timer;
-	u32 rx, tx;
-	long left;
+	int state;
 
 	if (!net_eq(sock_net(sk), l->net))
 		return 0;
-	if (state == TCP_LISTEN) {
-		rx = READ_ONCE(sk->sk_ack_backlog);
-		tx = 0;
-	} else {
-		rx = READ_ONCE(ws->rcv_nxt) - READ_ONCE(ws->copied_seq);
-		tx = READ_ONCE(ws->write_seq) - READ_ONCE(ws->snd_una);
-		rx = (s32)rx > 0 ? rx : 0;
-		tx = (s32)tx > 0 ? tx : 0;
-	}
-	timer = sock_timer(ws, &left);
+	state = READ_ONCE(sk->sk_state);
+	waltz_diag_numbers(sk, &n);
 	print_names(l, inet->inet_rcv_saddr, ntohs(inet->inet_sport),
 		    inet->inet_daddr, ntohs(inet->inet_dport), state);
-	seq_printf(l->m, " %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK %u %u %u %u %d\n",
-		   tx, rx, timer, (unsigned long)jiffies_to_clock_t(left),
-		   ws->backoff,
+	seq_printf(l->m, " %08X:%08X %02X:%08lX %08X %5u %8d %lu %d %pK %lu %lu %u %u %d\n",
+		   state == TCP_LISTEN ? 0 : n.idiag_wqueue, n.idiag_rqueue,
+		   n.idiag_timer, ms_to_clock_t(n.idiag_expires), ws->backoff,
 		   from_kuid_munged(seq_user_ns(l->m), sock_i_uid(sk)),
 		   ws->probes_sent, sock_i_ino(sk),
 		   refcount_read(&sk->sk_refcnt), sk,
-		   ws->rtt.rto / 1000, ws->ack_pending, ws->quickacks,
-		   ws->rec.cong.cwnd / max_t(u32, ws->mss, 1),
-		   ws->rec.cong.ssthresh == 0x7fffffff ? -1 :
-		   (int)(ws->rec.cong.ssthresh / max_t(u32, ws->mss, 1)));
+		   ms_to_clock_t(waltz_rtt_backoff(&ws->rtt, ws->backoff) /
+				 USEC_PER_MSEC),
+		   ms_to_clock_t(READ_ONCE(s->delack_ms)),
+		   ws->quickacks << 1 | ws->delayed_acks,
+		   ws->rec.cong.cwnd / mss,
+		   ssthresh == WALTZ_SSTHRESH_INIT ? -1 : (int)(ssthresh / mss));
 	return seq_has_overflowed(l->m) ? 1 : 0;
 }
 
@@ -102,7 +81,10 @@ static int print_request(const struct waltz_request *req, void *arg)
 		return 0;
 	print_names(l, req->key_laddr, ntohs(req->key_lport), req->key_raddr,
 		    ntohs(req->key_rport), TCP_SYN_RECV);
-	print_record(l, 1, jiffies_to_msecs(max(left, 0L)), req->retries);
+	/* Its listener's owner will be its own. */
+	print_record(l, 1, jiffies_to_msecs(max(left, 0L)), req->retries,
+		     from_kuid_munged(seq_user_ns(l->m),
+				      sock_i_uid(req->listener)));
 	return seq_has_overflowed(l->m) ? 1 : 0;
 }
 
@@ -112,7 +94,7 @@ static void print_tw(struct line *l, const struct waltz_key *key,
 	print_names(l, key->laddr, ntohs(key->lport), key->raddr,
 		    ntohs(key->rport), info->view.fin_wait2 ?
 		    TCP_FIN_WAIT2 : TCP_TIME_WAIT);
-	print_record(l, 3, info->left_ms, 0);
+	print_record(l, 3, info->left_ms, 0, 0);
 }
 
 /*

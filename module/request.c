@@ -864,6 +864,51 @@ int waltz_request_walk(unsigned int bucket, waltz_request_walker fn, void *arg)
 }
 
 /**
+ * waltz_request_visit() - visit one half-open connection
+ * @key: its names
+ * @fn: called under RCU
+ * @arg: for @fn
+ *
+ * Return: what @fn returned; 0 also if there is no such connection.
+ */
+int waltz_request_visit(const struct waltz_key *key, waltz_request_walker fn,
+			void *arg)
+{
+	const struct waltz_request *req;
+	int ret = 0;
+
+	rcu_read_lock();
+	req = find_request(key);
+	if (req)
+		ret = fn(req, arg);
+	rcu_read_unlock();
+	return ret;
+}
+
+/**
+ * waltz_request_abort() - RFC 9293 3.10.5, ABORT in SYN-RECEIVED
+ * @key: the connection's names
+ * @iss: and its initial sequence number, so that it is no other one
+ *
+ * Context: process.
+ * Return: false when it has gone.
+ */
+bool waltz_request_abort(const struct waltz_key *key, u32 iss)
+{
+	struct waltz_request *req;
+	bool ended = false;
+
+	rcu_read_lock();
+	local_bh_disable();
+	req = find_request(key);
+	if (req && req->hs.iss == iss)
+		ended = end_request(req, WALTZ_EV_USER_ABORT, NULL);
+	local_bh_enable();
+	rcu_read_unlock();
+	return ended;
+}
+
+/**
  * waltz_request_init() - the table
  *
  * Return: 0 or -ENOMEM.

@@ -78,9 +78,12 @@ int waltz_listener_start(struct sock *sk);
 void waltz_listener_stop(struct sock *sk);
 struct sock *waltz_accept_dequeue(struct sock *sk);
 
-/* For /proc. */
+/* For /proc and sock_diag. */
 unsigned int waltz_request_buckets(void);
 typedef int (*waltz_request_walker)(const struct waltz_request *req, void *arg);
 int waltz_request_walk(unsigned int bucket, waltz_request_walker fn, void *arg);
+int waltz_request_visit(const struct waltz_key *key, waltz_request_walker fn,
+			void *arg);
+bool waltz_request_abort(const struct waltz_key *key, u32 iss);
 
 #endif /* _WALTZ_REQUEST_H */

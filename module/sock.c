@@ -445,21 +445,60 @@ static void waltz_close(struct sock *sk, long timeout)
 	sock_orphan(sk);
 	waltz_sk(sk)->orphan = true;
 	atomic_inc(&wn->orphans);
-	/* The last time: what waits in the backlog is processed, and may
-	 * bring the end.
+	/* What waits in the backlog is processed, and may bring the end; so may
+	 * sock_diag, which can own the socket in between.
 	 */
 	release_sock(sk);
 
+	lock_sock(sk);
 	local_bh_disable();
-	bh_lock_sock(sk);
-	WARN_ON_ONCE(sock_owned_by_user(sk));
 	if (state == TCP_CLOSE)
 		waltz_destroy(sk);
 	else if (sk->sk_state != TCP_CLOSE)
 		without_owner(sk);
-	bh_unlock_sock(sk);
 	local_bh_enable();
+	release_sock(sk);
 	sock_put(sk);
+}
+
+/* RFC 9293 3.10.5, ABORT, but not by the user, who learns of it by an error.
+ * Context: BH off, socket lock held.
+ */
+static void abort_with_error(struct sock *sk, int err)
+{
+	WRITE_ONCE(sk->sk_err, err);
+	smp_wmb();	/* pairs with the barrier of waltz_poll() */
+	WALTZ_INC(waltz_net(sock_net(sk)), ABORT_KILLED);
+	waltz_event(sk, WALTZ_EV_USER_ABORT, NULL);
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	sk_error_report(sk);
+	sk->sk_state_change(sk);
+}
+
+/* proc.diag_destroy: an administrator wants the socket to end. */
+static int waltz_abort(struct sock *sk, int err)
+{
+	int ret = 0;
+
+	lock_sock(sk);
+	local_bh_disable();
+	if (sk->sk_state == TCP_LISTEN) {
+		abort_with_error(sk, err);
+	} else {
+		/* waltz_listener_stop() ends a child that nobody accepted
+		 * without asking whether somebody owns it.
+		 */
+		bh_lock_sock(sk);
+		if (sk->sk_state != TCP_CLOSE)
+			abort_with_error(sk, err);
+		else
+			ret = -ENOENT;
+		bh_unlock_sock(sk);
+	}
+	local_bh_enable();
+	release_sock(sk);
+	return ret;
 }
 
 /* The user lets go: timers and ICMP errors that could not wait longer. */
@@ -513,6 +552,7 @@ struct proto waltz_prot = {
 	.setsockopt		= waltz_setsockopt,
 	.getsockopt		= waltz_getsockopt,
 	.keepalive		= waltz_set_keepalive,
+	.diag_destroy		= waltz_abort,
 	.sendmsg		= waltz_sendmsg,
 	.recvmsg		= waltz_recvmsg,
 	.backlog_rcv		= waltz_backlog_rcv,

@@ -325,6 +325,77 @@ bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 }
 
 /**
+ * waltz_tw_get() - what a record says
+ * @wn: the namespace
+ * @key: its names
+ * @info: filled in
+ *
+ * Context: process.
+ * Return: false when there is none.
+ */
+bool waltz_tw_get(struct waltz_net *wn, const struct waltz_key *key,
+		  struct waltz_tw_info *info)
+{
+	struct waltz_tw_table *tw = wn->tw;
+	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
+	struct waltz_tw *rec;
+
+	rcu_read_lock();
+	rec = tw_find(tw, key);
+	if (rec) {
+		spin_lock_bh(&stripe->lock);
+		rec = tw_look_again(tw, key, rec);
+		if (rec)
+			record_view(rec, info);
+		spin_unlock_bh(&stripe->lock);
+	}
+	rcu_read_unlock();
+	return rec;
+}
+
+/**
+ * waltz_tw_kill() - an administrator does not want the record
+ * @wn: the namespace
+ * @key: its names
+ * @snd_nxt: and its SND.NXT, so that it is no other one
+ *
+ * Its protection is lost, as he wanted.
+ *
+ * Context: process.
+ * Return: false when it has gone.
+ */
+bool waltz_tw_kill(struct waltz_net *wn, const struct waltz_key *key,
+		   u32 snd_nxt)
+{
+	struct waltz_tw_table *tw = wn->tw;
+	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
+	unsigned int state = WALTZ_TIME_WAIT;
+	struct waltz_tw *rec;
+
+	rcu_read_lock();
+	local_bh_disable();
+	rec = tw_find(tw, key);
+	if (rec) {
+		spin_lock(&stripe->lock);
+		rec = tw_look_again(tw, key, rec);
+		if (rec && rec->snd_nxt != snd_nxt)
+			rec = NULL;
+		if (rec) {
+			state = tw_record_state(rec);
+			kill_record(tw, key, rec);
+		}
+		spin_unlock(&stripe->lock);
+	}
+	if (rec) {
+		WALTZ_INC(wn, TW_KILLED);
+		waltz_record_event(key, state, WALTZ_EV_EVICTED, NULL);
+	}
+	local_bh_enable();
+	rcu_read_unlock();
+	return rec;
+}
+
+/**
  * waltz_tw_lost() - could a segment that belongs to nothing be of a record
  * that had to go before its time?
  * @wn: the namespace

@@ -48,6 +48,10 @@ int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 		     u32 *isn_min);
 bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 		     struct waltz_tw_info *info);
+bool waltz_tw_get(struct waltz_net *wn, const struct waltz_key *key,
+		  struct waltz_tw_info *info);
+bool waltz_tw_kill(struct waltz_net *wn, const struct waltz_key *key,
+		   u32 snd_nxt);
 bool waltz_tw_lost(const struct waltz_net *wn, const struct waltz_key *key,
 		   const struct waltz_seg *seg);
 unsigned int waltz_tw_count(const struct waltz_net *wn);
@@ -56,7 +60,7 @@ bool waltz_tw_port_held(const struct sock *sk, u16 number);
 bool waltz_tw_address_held(const struct sock *sk, u16 number);
 void waltz_tw_ports_held(const struct sock *sk, unsigned long *map);
 
-/* For /proc: *pos is a record's index; 0 begins. */
+/* For /proc and sock_diag: *pos is a record's index; 0 begins. */
 bool waltz_tw_next(struct waltz_net *wn, u32 *pos, struct waltz_key *key,
 		   struct waltz_tw_info *info);
 

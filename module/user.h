@@ -26,5 +26,8 @@ int waltz_setsockopt(struct sock *sk, int level, int name, sockptr_t val,
 int waltz_getsockopt(struct sock *sk, int level, int name, char __user *val,
 		     int __user *len);
 void waltz_set_keepalive(struct sock *sk, int on);
+struct tcp_info;
+void waltz_tcp_info(struct sock *sk, struct tcp_info *info);
+void waltz_own_info(const struct sock *sk, struct waltz_info *info);
 
 #endif /* _WALTZ_USER_H */

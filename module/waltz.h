@@ -432,8 +432,10 @@ void waltz_moved(const struct waltz_key *key);
 typedef int (*waltz_sock_walker)(struct sock *sk, void *arg);
 int waltz_walk_bucket(unsigned int bucket, waltz_sock_walker fn, void *arg);
 unsigned int waltz_buckets(void);
+unsigned int waltz_listen_buckets(void);
 u32 waltz_secure_isn(const struct waltz_key *key);
 u32 waltz_secure_ts_offset(const struct waltz_key *key);
+u64 waltz_record_cookie(const struct waltz_key *key, u32 seq);
 
 /* ports.c */
 int waltz_ports_init(void);
@@ -513,6 +515,15 @@ static inline bool waltz_timer_armed(const struct waltz_sock *ws,
 				     enum waltz_timer timer)
 {
 	return ws->timers & BIT(timer);
+}
+
+/* Jiffies until a deadline that is armed; 0: it is due. */
+static inline unsigned long waltz_timer_left(const struct waltz_sock *ws,
+					     enum waltz_timer timer)
+{
+	s32 left = (s32)(READ_ONCE(ws->deadline[timer]) - (u32)jiffies);
+
+	return left > 0 ? left : 0;
 }
 
 /* sock.c */
