@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-#   make                      waltz.ko for the running kernel
+#   make                      waltz.ko and waltz_diag.ko for the running kernel
 #   make KERNEL=6.12          for a test kernel (6.1, 6.12 or a full release; see scripts/deps)
 #   make KDIR=/path           for any other kernel: its build directory or headers
 #   make W=1 C=2              as for the kernel: more warnings, sparse
@@ -9,10 +9,11 @@
 #   make install-waltzize | uninstall-waltzize     in PREFIX (/usr/local), below DESTDIR
 #   make install-ladder | uninstall-ladder         the same, for scripts/ladder
 #   make install-dissector | uninstall-dissector   where Wireshark looks for it
+#   make install-wss | uninstall-wss               likewise: wss and wstat
 #   make lint | check | vm | demo | clean
 #
-# The objects of a kernel lie in build/<release>/, the module is
-# build/<release>/waltz.ko; `make` without KERNEL or KDIR also puts a link to it here.
+# The objects of a kernel lie in build/<release>/, the modules are
+# build/<release>/waltz*.ko; `make` without KERNEL or KDIR also puts links to them here.
 
 WALTZ_CACHE ?= $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/waltz
 
@@ -32,11 +33,12 @@ objdir = $(CURDIR)/$(BUILD)/$(release)
 no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree \
-	install-ladder uninstall-ladder install-dissector uninstall-dissector clean lint check vm demo
+	install-ladder uninstall-ladder install-dissector uninstall-dissector \
+	install-wss uninstall-wss clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
-	$(if $(native),@ln -sf build/$(release)/waltz.ko waltz.ko)
+	$(if $(native),@ln -sf build/$(release)/waltz*.ko .)
 
 # Kbuild puts objects beside sources, so each kernel gets a directory of links
 # to the sources: two kernels never mix.
@@ -77,7 +79,7 @@ install-waltzize: waltzize
 uninstall-waltzize:
 	rm -f $(DESTDIR)$(bindir)/waltzize $(DESTDIR)$(mandir)/man1/waltzize.1
 	rm -f $(addprefix $(DESTDIR)$(libdir)/waltz/,waltzize.so waltzize-exec)
-	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+	[ ! -d $(DESTDIR)$(libdir)/waltz ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
 
 install-ladder:
 	install -D -m 644 -t $(DESTDIR)$(libdir)/waltz/waltz_ladder scripts/waltz_ladder/*.py
@@ -89,7 +91,7 @@ install-ladder:
 uninstall-ladder:
 	rm -f $(DESTDIR)$(bindir)/waltz-ladder $(DESTDIR)$(mandir)/man1/waltz-ladder.1
 	rm -rf $(DESTDIR)$(libdir)/waltz/waltz_ladder $(DESTDIR)$(libdir)/waltz/ladder
-	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+	[ ! -d $(DESTDIR)$(libdir)/waltz ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
 
 # For all users if root says so, else for this one. PLUGINS names another directory.
 plugins-of = $(if $(filter 0,$(shell id -u)),Global,Personal)
@@ -103,10 +105,26 @@ uninstall-dissector:
 	@test -n "$(PLUGINS)" || { echo "make: say PLUGINS=DIRECTORY" >&2; exit 1; }
 	rm -f $(DESTDIR)$(PLUGINS)/waltz.lua
 
-uninstall: uninstall-waltzize uninstall-ladder
+# Python as it is: nothing to build.
+install-wss:
+	@mkdir -p build
+	install -D -m 644 -t $(DESTDIR)$(libdir)/waltz/waltz_tools scripts/waltz_tools/*.py
+	for tool in wss wstat; do \
+		sed "s|^LIBRARY = .*|LIBRARY = '$(libdir)/waltz'|" scripts/$$tool >build/$$tool && \
+		install -D -m 755 -t $(DESTDIR)$(bindir) build/$$tool || exit; \
+	done
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man8 Documentation/man/wss.8 Documentation/man/wstat.8
+
+uninstall-wss:
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,wss wstat)
+	rm -f $(addprefix $(DESTDIR)$(mandir)/man8/,wss.8 wstat.8)
+	rm -rf $(DESTDIR)$(libdir)/waltz/waltz_tools
+	[ ! -d $(DESTDIR)$(libdir)/waltz ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
+
+uninstall: uninstall-waltzize uninstall-ladder uninstall-wss
 
 clean:
-	rm -rf build waltz.ko
+	rm -rf build waltz.ko waltz_diag.ko
 
 lint:
 	scripts/lint

@@ -665,6 +665,53 @@ module_uses_at_most()
 	at_most "$REPLY" "$1"
 }
 
+# ---- sock_diag
+
+WSS=$(cd "$HERE/../scripts" && pwd)/wss
+diag_loaded=''
+
+# need_diag: waltz_diag.ko, until the end: it holds waltz.ko.
+need_diag()
+{
+	is_waltz || skip_all "TCP has ss"
+	[ ! -d /sys/module/waltz_diag ] || return 0
+	if [ -e "${WALTZ_KO:-}" ]; then
+		modprobe -q inet_diag
+		insmod "${WALTZ_KO%.ko}_diag.ko" || bail "cannot load waltz_diag.ko"
+	else
+		modprobe waltz_diag || skip_all "no waltz_diag.ko"
+	fi
+	diag_loaded=1
+}
+
+# wss HOST ARGUMENT...: sets REPLY to what it prints; WHY when it fails.
+wss()
+{
+	local host=$1 status
+
+	shift
+	REPLY=$(in_host "$host" python3 -SEB "$WSS" "$@" 2>&1)
+	status=$?
+	[ $status = 0 ] || WHY=$REPLY
+	return $status
+}
+
+# listed PATTERN HOST ARGUMENT...: what wss prints, lines joined by ";" and
+# spaces squeezed.
+listed()
+{
+	local want=$1
+
+	shift
+	wss "$@" || return
+	REPLY=${REPLY//$'\n'/;}
+	while [[ $REPLY == *"  "* ]]; do
+		REPLY=${REPLY//  / }
+	done
+	REPLY=${REPLY// ;/;}
+	matches "$REPLY" "$want"
+}
+
 # ---- the trace of transitions
 
 TRACING=/sys/kernel/tracing
@@ -773,6 +820,7 @@ cleanup()
 		drop_host "$host"
 	done
 	[ -z "$trace" ] || rmdir "$trace"
+	[ -z "$diag_loaded" ] || rmmod waltz_diag
 	rm -rf "$RUN"
 	if [ -z "$finished" ]; then
 		[ "$status" = 0 ] || diag "the script ended with status $status"
