@@ -26,8 +26,9 @@ static siphash_key_t port_secret __read_mostly;
 /* One that has failed that often lets others run. */
 #define SEARCH_BATCH	64
 
-/* Hash the socket under these names, unless they are taken. Return: 0,
- * -EADDRNOTAVAIL, or -EAGAIN when that may change untold.
+/* Hash the socket under these names, unless they are taken. A record of them that
+ * may be reused stays. Return: 0, -EADDRNOTAVAIL, or -EAGAIN when that may change
+ * untold.
  */
 static int claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 {
@@ -44,17 +45,9 @@ static int claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 	if (!waltz_hash_established(sk, key, true))
 		goto taken;
 	err = waltz_tw_connect(wn, key, isn_min);
-	if (err) {
-		waltz_unhash(sk);
-		goto taken;
-	}
-	waltz_moved(key);
-	if (waltz_tw_remove(wn, key, NULL)) {
-		WALTZ_INC(wn, TW_REUSED_CONNECT);
-		waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT,
-				   NULL);
-	}
-	return 0;
+	if (!err)
+		return 0;
+	waltz_unhash(sk);
 taken:
 	*isn_min = 0;
 	return err;
@@ -186,7 +179,8 @@ static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
  * @key: the same; completed with the local port and the hash
  * @isn_min: what the ISN must not be below; 0: anything goes
  *
- * Takes over a TIME_WAIT record's names where RFC 6191 lets it.
+ * Takes the names of a TIME_WAIT record where RFC 6191 lets it; the record stays
+ * until waltz_connect_reuse(), for connect() may still fail.
  *
  * Context: process, socket lock held.
  * Return: 0, -EADDRNOTAVAIL or -ENOBUFS.
@@ -210,6 +204,24 @@ int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 		inet->inet_sport = 0;
 	}
 	return err;
+}
+
+/**
+ * waltz_connect_reuse() - nothing keeps connect() from its names: what TIME_WAIT
+ * left of them goes
+ * @key: the names; the socket is in its table
+ *
+ * Context: BH off.
+ */
+void waltz_connect_reuse(const struct waltz_key *key)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+
+	waltz_moved(key);
+	if (!waltz_tw_remove(wn, key, NULL))
+		return;
+	WALTZ_INC(wn, TW_REUSED_CONNECT);
+	waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT, NULL);
 }
 
 /**

@@ -232,7 +232,10 @@ static int waltz_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 	start_stream(sk, &key, isn_min);
 	waltz_current_mss(sk);
 	WALTZ_INC(waltz_net(key.net), ACTIVE_OPENS);
-	event_bh(sk, WALTZ_EV_USER_CONNECT);
+	local_bh_disable();
+	waltz_connect_reuse(&key);
+	waltz_event(sk, WALTZ_EV_USER_CONNECT, NULL);
+	local_bh_enable();
 	return 0;
 
 failed:
