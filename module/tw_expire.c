@@ -3,6 +3,8 @@
  * The end of TIME_WAIT: one timer for the table takes chunks whose tick is
  * over off the wheel, in softirq, a bounded number of records at a time.
  */
+#include <linux/bitmap.h>
+
 #include "tw_table.h"
 
 /* One go, and the pause that lets others run. */
@@ -10,15 +12,21 @@
 #define BATCH_NS	(50 * NSEC_PER_USEC)
 #define PAUSE_NS	(100 * NSEC_PER_USEC)
 
-#define AHEAD		8u
-
 /* Expire a record, or move it if its time was moved. Context: softirq, no
  * locks. Return: true when it has left its chunk.
  */
 static bool expire_record(struct waltz_tw_table *tw, struct waltz_tw *rec,
-			  const struct waltz_key *key, u32 now)
+			  u32 hash, u32 now)
 {
-	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
+	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, hash);
+	const struct waltz_key key = {
+		.net = tw->wn->net,
+		.laddr = rec->laddr,
+		.raddr = rec->raddr,
+		.lport = rec->lport,
+		.rport = rec->rport,
+		.hash = hash,
+	};
 	unsigned int state;
 	bool moved;
 	s32 left;
@@ -30,58 +38,61 @@ static bool expire_record(struct waltz_tw_table *tw, struct waltz_tw *rec,
 	}
 	left = tw_time_left(rec->time, now);
 	if (left > 0) {
-		moved = tw_requeue(tw, key, rec, left);
+		moved = tw_requeue(tw, &key, rec, left);
 		spin_unlock(&stripe->lock);
 		return moved;
 	}
 	state = tw_record_state(rec);
-	tw_unlink(tw, key, rec);
+	tw_unlink(tw, &key, rec);
 	spin_unlock(&stripe->lock);
 
 	WALTZ_INC(tw->wn, TW_EXPIRED);
-	waltz_record_event(key, state, state == WALTZ_TIME_WAIT ?
+	waltz_record_event(&key, state, state == WALTZ_TIME_WAIT ?
 			   WALTZ_EV_TWO_MSL : WALTZ_EV_TIMEOUT, NULL);
 	return true;
 }
 
-/* Where a million records are, each bucket is a cache miss: some of them at a
- * time. Return: records that have left their chunk.
+/* What has to be fetched for a chunk's records, a step for all of them at a
+ * time: where a million records are, each step is a cache miss, and those of one
+ * step wait together. Return: the slots that are records.
  */
-static unsigned int expire_some(struct waltz_tw_table *tw,
-				struct waltz_tw *rec, unsigned int n)
+static u32 fetch_ahead(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
+		       u32 *hash)
 {
-	struct waltz_tw *alive[AHEAD];
-	struct waltz_key key[AHEAD];
-	u32 *head[AHEAD];
-	unsigned int i, put = 0, found = 0;
-	u32 now = tw_now_ms();
+	unsigned long alive = 0;
+	struct waltz_key key;
+	unsigned int i;
 
-	for (i = 0; i < n; i++) {
+	/* Off its list nobody adds to it; slots behind used hold garbage. */
+	for (i = 1; i < chunk->used; i++) {
+		struct waltz_tw *rec = &chunk->record[i];
+
 		/* Pairs with tw_link(): only then has it names. */
-		if (smp_load_acquire(&rec[i].link) & LINK_DEAD)
+		if (smp_load_acquire(&rec->link) & LINK_DEAD)
 			continue;
-		tw_record_key(tw, &rec[i], &key[found]);
-		head[found] = tw_prefetch(tw, key[found].hash);
-		alive[found++] = &rec[i];
+		tw_record_key(tw, rec, &key);
+		hash[i] = key.hash;
+		tw_prefetch_bucket(tw, hash[i]);
+		tw_ports_prefetch(tw, rec);
+		alive |= BIT(i);
 	}
-	for (i = 0; i < found; i++)
-		tw_prefetch_first(tw, head[i], alive[i]);
-	for (i = 0; i < found; i++)
-		put += expire_record(tw, alive[i], &key[i], now);
-	return put;
+	for_each_set_bit(i, &alive, CHUNK_SLOTS)
+		tw_prefetch_first(tw, hash[i], &chunk->record[i]);
+	return alive;
 }
 
 /* Expire what a chunk holds. Return: records looked at. */
 static unsigned int expire_chunk(struct waltz_tw_table *tw,
 				 struct waltz_tw_chunk *chunk)
 {
+	u32 hash[CHUNK_SLOTS], now = tw_now_ms();
 	unsigned int i, used = chunk->used, put = 0;
+	unsigned long alive;
 
-	/* Off its list nobody adds to it; slots behind used hold garbage. */
 	rcu_read_lock();
-	for (i = 1; i < used; i += AHEAD)
-		put += expire_some(tw, &chunk->record[i],
-				   min(AHEAD, used - i));
+	alive = fetch_ahead(tw, chunk, hash);
+	for_each_set_bit(i, &alive, CHUNK_SLOTS)
+		put += expire_record(tw, &chunk->record[i], hash[i], now);
 	rcu_read_unlock();
 	tw_wheel_done(tw, chunk, put);
 	tw_shrink(tw, put);

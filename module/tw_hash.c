@@ -11,10 +11,11 @@
 #include "portmap.h"
 #include "tw_table.h"
 
-/* Merges after one record has gone: more than one, or a table that empties
- * fast would keep half its buckets.
+/* With so few records for each bucket the table shrinks, when nearly all merges
+ * touch none; and so many merges after one record has gone: with less the table
+ * would keep buckets when it is empty.
  */
-#define SHRINK_STEPS	4
+#define SHRINK		4
 
 /* Linear hashing: of 2^k < buckets <= 2^(k+1), those not split yet are found
  * with one bit less.
@@ -280,9 +281,9 @@ void tw_shrink(struct waltz_tw_table *tw, unsigned int records)
 
 	if (!spin_trylock(&tw->resize))
 		return;
-	for (i = 0; i < SHRINK_STEPS * records; i++) {
+	for (i = 0; i < SHRINK * records; i++) {
 		if (tw->buckets == BUCKETS_MIN ||
-		    (u32)atomic_read(&tw->count) >= tw->buckets / 2)
+		    (u32)atomic_read(&tw->count) >= tw->buckets / SHRINK)
 			break;
 		merge_last(tw);
 	}
@@ -306,35 +307,32 @@ static u32 *link_to(struct waltz_tw_table *tw, const struct waltz_key *key,
 }
 
 /**
- * tw_prefetch() - a record is going to be unlinked: its bucket
+ * tw_prefetch_bucket() - a record is going to be unlinked: its bucket
  * @tw: the table
  * @hash: of its names
  *
  * Context: RCU read lock.
- * Return: the bucket, for tw_prefetch_first().
  */
-u32 *tw_prefetch(struct waltz_tw_table *tw, u32 hash)
+void tw_prefetch_bucket(struct waltz_tw_table *tw, u32 hash)
 {
-	u32 *head = bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets)));
-
-	prefetchw(head);
-	return head;
+	prefetchw(bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets))));
 }
 
 /**
  * tw_prefetch_first() - and the record that comes before it in its chain
  * @tw: the table
- * @head: of tw_prefetch(), some time ago
+ * @hash: given to tw_prefetch_bucket() some time ago
  * @rec: the record
  *
  * Context: RCU read lock.
  */
-void tw_prefetch_first(struct waltz_tw_table *tw, const u32 *head,
+void tw_prefetch_first(struct waltz_tw_table *tw, u32 hash,
 		       const struct waltz_tw *rec)
 {
 	u32 index = head ? READ_ONCE(*head) : 0;
 
 	if (index && index != index_of(rec))
+	u32 *head = bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets)));
 		prefetchw(record_at(tw, index));
 }
 

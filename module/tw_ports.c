@@ -3,6 +3,7 @@
  * Which local ports TIME_WAIT records hold, for bind(): counters by port, and
  * by what the old connection allowed its successors.
  */
+#include <linux/prefetch.h>
 #include <linux/slab.h>
 
 #include "tw_table.h"
@@ -67,6 +68,19 @@ void tw_ports_add(struct waltz_tw_table *tw, const struct waltz_tw *rec, int n)
 
 	if (!WARN_ON_ONCE(!port))
 		atomic_add(n, &port->count[class_of(rec->link)]);
+}
+
+/**
+ * tw_ports_prefetch() - a record is going to be unlinked: its port's counters
+ * @tw: the table
+ * @rec: the record
+ *
+ * Context: any.
+ */
+void tw_ports_prefetch(const struct waltz_tw_table *tw,
+		       const struct waltz_tw *rec)
+{
+	prefetchw(port_of(tw, ntohs(rec->lport)));
 }
 
 /**

@@ -242,8 +242,8 @@ bool tw_replace(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, struct waltz_tw *copy);
 void tw_grow(struct waltz_tw_table *tw);
 void tw_shrink(struct waltz_tw_table *tw, unsigned int records);
-u32 *tw_prefetch(struct waltz_tw_table *tw, u32 hash);
-void tw_prefetch_first(struct waltz_tw_table *tw, const u32 *head,
+void tw_prefetch_bucket(struct waltz_tw_table *tw, u32 hash);
+void tw_prefetch_first(struct waltz_tw_table *tw, u32 hash,
 		       const struct waltz_tw *rec);
 
 /* tw_wheel.c */
@@ -270,4 +270,6 @@ void tw_ports_add(struct waltz_tw_table *tw, const struct waltz_tw *rec,
 		  int n);
 void tw_ports_free(struct waltz_tw_table *tw);
 
+void tw_ports_prefetch(const struct waltz_tw_table *tw,
+		       const struct waltz_tw *rec);
 #endif /* _WALTZ_TW_TABLE_H */
