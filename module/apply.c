@@ -101,6 +101,7 @@ static void to_record(struct sock *sk, const struct waltz_key *key,
 		},
 		.reuseaddr = sk->sk_reuse,
 		.reuseport = sk->sk_reuseport,
+		.dif = key->dif,
 	};
 
 	if (!fin_wait2)

@@ -226,7 +226,7 @@ static int bind_ephemeral(struct sock *sk)
 	if (err != -EADDRINUSE)
 		return err;
 	/* To look through the records for each port would take too long. */
-	if (inet_sk(sk)->inet_rcv_saddr) {
+	if (inet_sk(sk)->inet_rcv_saddr || READ_ONCE(sk->sk_bound_dev_if)) {
 		held = bitmap_zalloc(65536, GFP_KERNEL);
 		if (!held)
 			return -ENOBUFS;

@@ -34,6 +34,7 @@ static void record_view(const struct waltz_tw *rec, struct waltz_tw_info *info)
 	info->left_ms = left > 0 ? left : 0;
 	info->reuseaddr = rec->link & LINK_REUSEADDR;
 	info->reuseport = rec->link & LINK_REUSEPORT;
+	info->dif = tw_chunk_of(rec)->dif;
 }
 
 /* Make room for one record. Never in silence: protection is lost.
@@ -95,7 +96,7 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 	struct waltz_tw_table *tw = wn->tw;
 	u32 left = min_t(u32, info->left_ms, WALTZ_TIME_WAIT_MAX_MS);
 	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
-	struct waltz_tw *rec;
+	struct waltz_tw *rec = NULL;
 	unsigned int i;
 	u32 flags = 0;
 
@@ -108,7 +109,8 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 		evict_oldest(tw);
 	rcu_read_unlock();
 
-	rec = tw_ports_ready(tw, ntohs(key->lport)) ? tw_slot_new(tw, left) : NULL;
+	if (tw_ports_ready(tw, ntohs(key->lport)))
+		rec = tw_slot_new(tw, left, info->dif);
 	if (!rec) {
 		WRITE_ONCE(tw->lost, tw_now_ms() | 1);
 		WALTZ_INC(wn, TW_NO_MEMORY);

@@ -16,12 +16,14 @@
  * @left_ms: time it has left
  * @reuseaddr: the socket had SO_REUSEADDR
  * @reuseport: the socket had SO_REUSEPORT
+ * @dif: the device it was bound to, or 0
  */
 struct waltz_tw_info {
 	struct waltz_tw_view view;
 	u32 left_ms;
 	bool reuseaddr;
 	bool reuseport;
+	int dif;
 };
 
 /**

@@ -7,6 +7,7 @@
 #include <linux/gfp.h>
 #include <linux/prefetch.h>
 #include <linux/slab.h>
+#include <net/inet_sock.h>
 
 #include "portmap.h"
 #include "tw_table.h"
@@ -63,7 +64,9 @@ static u32 index_of(const struct waltz_tw *rec)
 static bool record_is(const struct waltz_tw *rec, const struct waltz_key *key)
 {
 	return rec->raddr == key->raddr && rec->rport == key->rport &&
-	       rec->lport == key->lport && rec->laddr == key->laddr;
+	       rec->lport == key->lport && rec->laddr == key->laddr &&
+	       inet_sk_bound_dev_eq(key->net, tw_chunk_of(rec)->dif, key->dif,
+				    key->sdif);
 }
 
 static void set_next(struct waltz_tw *rec, u32 next)
@@ -329,10 +332,10 @@ void tw_prefetch_bucket(struct waltz_tw_table *tw, u32 hash)
 void tw_prefetch_first(struct waltz_tw_table *tw, u32 hash,
 		       const struct waltz_tw *rec)
 {
+	u32 *head = bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets)));
 	u32 index = head ? READ_ONCE(*head) : 0;
 
 	if (index && index != index_of(rec))
-	u32 *head = bucket_head(tw, bucket_of(hash, READ_ONCE(tw->buckets)));
 		prefetchw(record_at(tw, index));
 }
 

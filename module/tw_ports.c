@@ -100,7 +100,7 @@ void tw_ports_free(struct waltz_tw_table *tw)
  * @sk: who wants to bind it
  * @number: the port, host order
  *
- * Whatever their local address: waltz_tw_address_held() is exact.
+ * Whatever their local address and device: waltz_tw_address_held() is exact.
  *
  * Context: any.
  */
@@ -124,6 +124,7 @@ static bool look_through(const struct sock *sk, u16 number, unsigned long *map)
 {
 	struct waltz_net *wn = waltz_net(sock_net(sk));
 	__be32 addr = inet_sk(sk)->inet_rcv_saddr;
+	int dif = READ_ONCE(sk->sk_bound_dev_if);
 	struct waltz_tw_info info;
 	struct waltz_key key;
 	unsigned int class;
@@ -136,7 +137,9 @@ static bool look_through(const struct sock *sk, u16 number, unsigned long *map)
 				break;
 			class = (info.reuseaddr ? REUSEADDR : 0) |
 				(info.reuseport ? REUSEPORT : 0);
-			if (key.laddr != addr || !class_conflicts(class, sk))
+			if ((addr && key.laddr != addr) ||
+			    (dif && info.dif && info.dif != dif) ||
+			    !class_conflicts(class, sk))
 				continue;
 			if (map) {
 				__set_bit(ntohs(key.lport), map);
@@ -151,13 +154,18 @@ static bool look_through(const struct sock *sk, u16 number, unsigned long *map)
 	return false;
 }
 
+static bool any_address(const struct sock *sk)
+{
+	return !inet_sk(sk)->inet_rcv_saddr && !READ_ONCE(sk->sk_bound_dev_if);
+}
+
 /**
- * waltz_tw_address_held() - the same, of the socket's own local address
+ * waltz_tw_address_held() - the same, of the socket's own address and device
  * @sk: who wants to bind it
  * @number: the port, host order
  *
- * Looks through all records if there are any on the port and the socket's
- * address is a certain one: rare, and never short.
+ * Looks through all records if there are any on the port and the socket has a
+ * certain address or device: rare, and never short.
  *
  * Context: process, may sleep.
  */
@@ -165,12 +173,12 @@ bool waltz_tw_address_held(const struct sock *sk, u16 number)
 {
 	if (!waltz_tw_port_held(sk, number))
 		return false;
-	return !inet_sk(sk)->inet_rcv_saddr || look_through(sk, number, NULL);
+	return any_address(sk) || look_through(sk, number, NULL);
 }
 
 /**
  * waltz_tw_ports_held() - the same, of all ports
- * @sk: who wants to bind one; its address is a certain one
+ * @sk: who wants to bind one
  * @map: 65536 bits, clear; set for those it is kept from
  *
  * Context: process, may sleep.

@@ -78,13 +78,14 @@ static_assert(sizeof(struct waltz_tw) == 32);
 #define CHUNK_SLOTS	32u
 
 /**
- * struct waltz_tw_chunk - 31 records that expire together
+ * struct waltz_tw_chunk - 31 records that expire together, of one device
  * @list: in a list of the wheel; wheel lock
  * @rcu: after it has left the wheel
  * @number: in the table's array of chunks
  * @used: slots given out, slot 0 among them; wheel lock
  * @live: records not dead; wheel lock. The expiry that has taken the chunk
  *	off its list holds one more, so that nobody else frees it.
+ * @dif: the device that their sockets were bound to, or 0; constant
  * @record: slot 0 is the header above
  */
 struct waltz_tw_chunk {
@@ -97,6 +98,7 @@ struct waltz_tw_chunk {
 			u32 number;
 			u16 used;
 			u16 live;
+			int dif;
 		};
 		struct waltz_tw record[CHUNK_SLOTS];
 	};
@@ -104,7 +106,7 @@ struct waltz_tw_chunk {
 
 static_assert(CHUNK_SLOTS == 1 << CHUNK_SHIFT);
 static_assert(sizeof(struct waltz_tw_chunk) == 1024);
-static_assert(offsetofend(struct waltz_tw_chunk, live) <=
+static_assert(offsetofend(struct waltz_tw_chunk, dif) <=
 	      sizeof(struct waltz_tw));
 
 /* Ticks of 4, 16, 64, 256, 1024 and 4096 ms, 64 of each ahead. */
@@ -251,7 +253,7 @@ int tw_wheel_cache_init(void);
 void tw_wheel_cache_exit(void);
 void tw_wheel_init(struct waltz_tw_table *tw);
 void tw_wheel_free(struct waltz_tw_table *tw);
-struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left);
+struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left, int dif);
 void tw_slot_put(struct waltz_tw_table *tw, struct waltz_tw *rec);
 bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, u32 left);
@@ -268,8 +270,8 @@ enum hrtimer_restart tw_expire(struct hrtimer *timer);
 bool tw_ports_ready(struct waltz_tw_table *tw, u16 port);
 void tw_ports_add(struct waltz_tw_table *tw, const struct waltz_tw *rec,
 		  int n);
-void tw_ports_free(struct waltz_tw_table *tw);
-
 void tw_ports_prefetch(const struct waltz_tw_table *tw,
 		       const struct waltz_tw *rec);
+void tw_ports_free(struct waltz_tw_table *tw);
+
 #endif /* _WALTZ_TW_TABLE_H */

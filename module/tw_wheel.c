@@ -12,7 +12,12 @@
 
 static struct kmem_cache *chunk_cache __read_mostly;
 
-static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw)
+/* Chunks of a tick that are looked at for one of a certain device. With more
+ * devices than that records begin to lie one in a chunk.
+ */
+#define OF_OTHERS	32
+
+static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 {
 	struct waltz_tw_chunk *chunk;
 
@@ -22,6 +27,7 @@ static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw)
 	INIT_LIST_HEAD(&chunk->list);
 	chunk->used = 1;
 	chunk->live = 0;
+	chunk->dif = dif;
 	if (xa_alloc_bh(&tw->chunks, &chunk->number, chunk,
 			XA_LIMIT(1, LINK_INDEX >> CHUNK_SHIFT),
 			GFP_ATOMIC | __GFP_NOWARN)) {
@@ -142,16 +148,34 @@ static void wheel_add(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 	tw->pending[level] |= BIT_ULL(tick % WHEEL_SLOTS);
 }
 
+/* The chunk of a tick that takes another record of this device, or NULL: the
+ * newest of the device is full, if there is one. Context: wheel lock held.
+ */
+static struct waltz_tw_chunk *chunk_with_room(struct list_head *list, int dif)
+{
+	struct waltz_tw_chunk *chunk;
+	unsigned int n = 0;
+
+	list_for_each_entry(chunk, list, list) {
+		if (chunk->dif == dif)
+			return chunk->used < CHUNK_SLOTS ? chunk : NULL;
+		if (++n == OF_OTHERS)
+			break;
+	}
+	return NULL;
+}
+
 /**
  * tw_slot_new() - a free slot among those that expire at the same time
  * @tw: the table
  * @left: ms from now
+ * @dif: the device its socket was bound to, or 0
  *
  * Context: BH off.
  * Return: the slot, dead until it is linked; NULL: no memory, or the
  * namespace is going.
  */
-struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left)
+struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left, int dif)
 {
 	struct waltz_tw_chunk *chunk;
 	struct waltz_tw *rec = NULL;
@@ -164,9 +188,9 @@ struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left)
 		goto out;
 	wheel_place(tw, tw_now_ms(), left, &level, &tick);
 	list = &tw->wheel[level][tick % WHEEL_SLOTS];
-	chunk = list_first_entry_or_null(list, struct waltz_tw_chunk, list);
-	if (!chunk || chunk->used == CHUNK_SLOTS) {
-		chunk = chunk_new(tw);
+	chunk = chunk_with_room(list, dif);
+	if (!chunk) {
+		chunk = chunk_new(tw, dif);
 		if (!chunk)
 			goto out;
 		wheel_add(tw, chunk, level, tick);
@@ -197,7 +221,7 @@ out:
 bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, u32 left)
 {
-	struct waltz_tw *copy = tw_slot_new(tw, left);
+	struct waltz_tw *copy = tw_slot_new(tw, left, tw_chunk_of(rec)->dif);
 
 	return copy && tw_replace(tw, key, rec, copy);
 }

@@ -386,6 +386,31 @@ TEST_F(api, sockets_of_a_device_leave_ports_to_others)
 	}
 }
 
+/* So are those of what was left of one. */
+TEST_F(api, time_wait_of_a_device_does_not_keep_connect_from_others)
+{
+	int lfd = listener_at(_metadata, "127.0.0.1", PORT);
+	int i, fd[2];
+	struct pair p;
+
+	for (i = 0; i < 2; i++) {
+		fd[i] = open_socket(_metadata, 0);
+		ASSERT_EQ(0, set_int(fd[i], SOL_SOCKET, SO_REUSEADDR, 1));
+		if (!i)
+			ASSERT_EQ(0, rc(setsockopt(fd[i], SOL_SOCKET,
+						   SO_BINDTODEVICE, "lo", 3)));
+		ASSERT_EQ(0, bind_to(fd[i], "127.0.0.1", CLIENT_PORT));
+		connect_pair(_metadata, lfd, fd[i], &p);
+		exchange(_metadata, &p);
+		EXPECT_EQ(i, count_records(CLIENT_PORT, PORT, TCP_TIME_WAIT));
+		close(p.client);
+		ASSERT_EQ(0, drain_to_eof(p.server, 0));
+		close(p.server);
+		ASSERT_TRUE(wait_records(CLIENT_PORT, PORT, TCP_TIME_WAIT,
+					 i + 1));
+	}
+}
+
 TEST_F(api, ports_are_not_taken_before_connect_if_so_asked)
 {
 	int fd, i, to;
