@@ -5,6 +5,7 @@ import array
 import glob
 import json
 import re
+import statistics
 import subprocess
 import time
 
@@ -137,9 +138,10 @@ class Softirqs:
 
     def run(self, vec, us):
         self.times.append(us)
-        v = self.vectors.setdefault(VECS[vec],
-                                    {"runs": 0, "us": 0.0, "max_us": 0.0, "buckets": {}})
+        v = self.vectors.setdefault(VECS[vec], {"runs": 0, "us": 0.0, "max_us": 0.0, "buckets": {},
+                                                "times": array.array("d")})
         v["runs"] += 1
+        v["times"].append(us)
         v["us"] += us
         v["max_us"] = max(v["max_us"], us)
         bucket = next((b for b in BUCKETS_US if us < b), BUCKETS_US[-1])
@@ -147,6 +149,8 @@ class Softirqs:
 
     def summary(self):
         times = sorted(self.times)
+        for v in self.vectors.values():
+            v["p50_us"] = statistics.median(v.pop("times"))
         return {"runs": len(times), "us": sum(times), "max_us": times[-1] if times else 0.0,
                 "p99_us": times[len(times) * 99 // 100] if times else 0.0,
                 "above_50": sum(t > 50 for t in times),
