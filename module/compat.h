@@ -13,6 +13,10 @@
 #include <linux/timer.h>
 #include <net/sock.h>
 
+#ifdef WALTZ_HAVE_NET_GSO_H
+#include <net/gso.h>
+#endif
+
 #ifndef WALTZ_HAVE_TIMER_DELETE
 #define timer_delete		del_timer
 #define timer_delete_sync	del_timer_sync

@@ -116,8 +116,14 @@ static struct inet_protosw waltz_protosw = {
  */
 int waltz_inet_register(void)
 {
-	if (inet_add_protocol(&waltz_net_protocol, waltz_protocol))
+	int err = waltz_offload_register();
+
+	if (err)
+		return err;
+	if (inet_add_protocol(&waltz_net_protocol, waltz_protocol)) {
+		waltz_offload_unregister();
 		return -EBUSY;
+	}
 	waltz_protosw.protocol = waltz_protocol;
 	inet_register_protosw(&waltz_protosw);
 	return 0;
@@ -130,4 +136,5 @@ void waltz_inet_unregister(void)
 {
 	inet_unregister_protosw(&waltz_protosw);
 	inet_del_protocol(&waltz_net_protocol, waltz_protocol);
+	waltz_offload_unregister();
 }

@@ -14,7 +14,6 @@
 #include "waltz.h"
 
 #define MSS_FLOOR	48u
-#define CHECKSUM_OFFSET	16	/* of RFC 9293's header */
 
 static_assert((int)WALTZ_NOT_ECT == (int)INET_ECN_NOT_ECT);
 static_assert((int)WALTZ_ECT_0 == (int)INET_ECN_ECT_0);
@@ -151,12 +150,14 @@ void waltz_current_mss(struct sock *sk)
 static void checksum(struct sk_buff *skb, const struct dst_entry *dst,
 		     __be32 saddr, __be32 daddr)
 {
-	__sum16 *check = (__sum16 *)(skb->data + CHECKSUM_OFFSET);
+	__sum16 *check = (__sum16 *)(skb->data + WALTZ_HDR_CHECKSUM);
 
-	if (dst && (dst->dev->features & NETIF_F_HW_CSUM)) {
+	/* Who cuts a burst into segments fills in what is missing. */
+	if (skb_is_gso(skb) ||
+	    (dst && (dst->dev->features & NETIF_F_HW_CSUM))) {
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_transport_header(skb) - skb->head;
-		skb->csum_offset = CHECKSUM_OFFSET;
+		skb->csum_offset = WALTZ_HDR_CHECKSUM;
 		*check = ~csum_tcpudp_magic(saddr, daddr, skb->len,
 					    waltz_protocol, 0);
 		return;
@@ -193,7 +194,8 @@ static void add_sacks(struct waltz_sock *ws, struct waltz_hdr *h, u32 len)
 /**
  * waltz_transmit() - send a segment of a socket
  * @sk: the socket
- * @skb: its text, WALTZ_HEADROOM before it; consumed
+ * @skb: its text, WALTZ_HEADROOM before it; consumed. More than one segment's
+ *	if its gso_size says so
  * @h: sequence numbers and flags; the rest is filled in
  * @rtx: it was sent before
  *
@@ -226,7 +228,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	}
 	if (ws->sack_ok && waltz_sack_rcv_any(&ws->sack) &&
 	    !(h->flags & (WALTZ_SYN | WALTZ_RST)))
-		add_sacks(ws, h, len);
+		add_sacks(ws, h, skb_is_gso(skb) ? ws->mss : len);
 	if (!(h->flags & (WALTZ_SYN | WALTZ_RST)))
 		tos |= waltz_ecn_send(&ws->ecn, len && !rtx, &h->flags);
 	if (h->flags & WALTZ_ACK) {
@@ -255,7 +257,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 		waltz_sock_key(&key, sk);
 		trace_segment_send(&key, h, len, rtx);
 	}
-	WALTZ_INC(wn, OUT_SEGS);
+	WALTZ_ADD(wn, OUT_SEGS, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
 	err = __ip_queue_xmit(sk, skb, &inet->cork.fl, tos);
 	return net_xmit_eval(err);	/* a macro: looks twice */
 }

@@ -197,28 +197,41 @@ static u32 wnd_end(const struct waltz_sock *ws)
 	return ws->snd_una + ws->snd_wnd;
 }
 
-static void send_data(struct sock *sk, struct sk_buff *skb, bool fin, bool rtx)
+/* What goes down is a copy; its text is that of the queue. */
+static struct sk_buff *copy_of(struct sk_buff *skb)
+{
+	/* A clone still on its way down shares our headroom. */
+	if (unlikely(skb_cloned(skb)))
+		return pskb_copy(skb, GFP_ATOMIC | __GFP_NOWARN);
+	return skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+/* @copy: the text from @first to @last, both in the queue, which may be one;
+ * NULL: there was no memory for it, and it is as good as lost.
+ */
+static void send_text(struct sock *sk, struct sk_buff *copy,
+		      const struct sk_buff *first, const struct sk_buff *last,
+		      bool fin, bool rtx)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	struct waltz_hdr h = {
-		.seq = WALTZ_CB(skb)->seq,
+		.seq = WALTZ_CB(first)->seq,
 		.ack = ws->rcv_nxt,
 		.flags = WALTZ_ACK,
 	};
-	struct sk_buff *copy;
 
-	if (WALTZ_CB(skb)->psh || skb_queue_is_last(&sk->sk_write_queue, skb))
+	if (WALTZ_CB(last)->psh || skb_queue_is_last(&sk->sk_write_queue, last))
 		h.flags |= WALTZ_PSH;
 	if (fin)
 		h.flags |= WALTZ_FIN;
 	ws->last_sent = jiffies;
-	/* A clone still on its way down shares our headroom. */
-	if (unlikely(skb_cloned(skb)))
-		copy = pskb_copy(skb, GFP_ATOMIC | __GFP_NOWARN);
-	else
-		copy = skb_clone(skb, GFP_ATOMIC | __GFP_NOWARN);
 	if (likely(copy))
 		waltz_transmit(sk, copy, &h, rtx);
+}
+
+static void send_data(struct sock *sk, struct sk_buff *skb, bool fin, bool rtx)
+{
+	send_text(sk, copy_of(skb), skb, skb, fin, rtx);
 }
 
 static void send_fin(struct sock *sk, bool rtx)
@@ -231,6 +244,132 @@ static void send_fin(struct sock *sk, bool rtx)
 	};
 
 	waltz_send_control(sk, &h, rtx);
+}
+
+/* ---- a burst of segments, as one packet (offload.c) ---- */
+
+/**
+ * struct burst - new segments that are to go, in a row
+ * @first: in the write queue; NULL: none yet
+ * @last: likewise
+ * @len: bytes of all
+ * @max: bytes that may go as one packet
+ * @fin: our FIN follows the last
+ */
+struct burst {
+	struct sk_buff *first;
+	struct sk_buff *last;
+	u32 len;
+	u32 max;
+	bool fin;
+};
+
+/* Add references to an skb's text to a packet. Return: false if there is no
+ * room for them; then nothing was added.
+ */
+static bool add_text(struct sk_buff *to, const struct sk_buff *skb)
+{
+	const struct skb_shared_info *from = skb_shinfo(skb);
+	int i, n = skb_shinfo(to)->nr_frags;
+	bool merge;
+
+	if (skb_headlen(skb))
+		return false;
+	merge = from->nr_frags &&
+		skb_can_coalesce(to, n, skb_frag_page(&from->frags[0]),
+				 (int)skb_frag_off(&from->frags[0]));
+	if (n + from->nr_frags - merge > MAX_SKB_FRAGS)
+		return false;
+	for (i = 0; i < from->nr_frags; i++) {
+		const skb_frag_t *frag = &from->frags[i];
+
+		if (merge) {
+			skb_frag_size_add(&skb_shinfo(to)->frags[n - 1],
+					  (int)skb_frag_size(frag));
+			merge = false;
+			continue;
+		}
+		get_page(skb_frag_page(frag));
+		skb_fill_page_desc(to, n++, skb_frag_page(frag),
+				   (int)skb_frag_off(frag),
+				   (int)skb_frag_size(frag));
+	}
+	to->len += skb->len;
+	to->data_len += skb->len;
+	to->truesize += skb->len;
+	return true;
+}
+
+/* As many of a burst as have room in one packet. Return: it, with @last set to
+ * the last one; NULL: memory is short, or there is room for one alone.
+ */
+static struct sk_buff *join(struct sock *sk, struct sk_buff *first,
+			    struct sk_buff *end, struct sk_buff **last)
+{
+	struct sk_buff *skb = first, *to;
+	unsigned int segs = 0;
+
+	to = alloc_skb(WALTZ_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
+	if (!to)
+		return NULL;
+	skb_reserve(to, WALTZ_HEADROOM);
+	to->ip_summed = CHECKSUM_PARTIAL;
+	while (add_text(to, skb)) {
+		segs++;
+		*last = skb;
+		if (skb == end)
+			break;
+		skb = skb_queue_next(&sk->sk_write_queue, skb);
+	}
+	if (segs < 2) {
+		__kfree_skb(to);
+		return NULL;
+	}
+	skb_shinfo(to)->gso_size = (u16)first->len;
+	skb_shinfo(to)->gso_segs = (u16)segs;
+	skb_shinfo(to)->gso_type = sk->sk_gso_type;
+	return to;
+}
+
+static void send_burst(struct sock *sk, struct burst *b)
+{
+	struct sk_buff *first = b->first, *last, *packet;
+
+	while (first) {
+		packet = NULL;
+		if (first != b->last)
+			packet = join(sk, first, b->last, &last);
+		if (!packet) {
+			last = first;
+			packet = copy_of(first);
+		}
+		send_text(sk, packet, first, last, b->fin && last == b->last,
+			  false);
+		first = last == b->last ? NULL :
+		       skb_queue_next(&sk->sk_write_queue, last);
+	}
+	b->first = NULL;
+	b->len = 0;
+}
+
+/* All segments of a burst are as long as its first, but for the last. */
+static bool fits_burst(const struct burst *b, const struct sk_buff *skb)
+{
+	return b->first && !b->fin && !WALTZ_CB(b->last)->psh &&
+	       b->last->len == b->first->len && skb->len <= b->first->len &&
+	       b->len + skb->len <= b->max;
+}
+
+static void add_to_burst(struct sock *sk, struct burst *b, struct sk_buff *skb,
+			 bool fin)
+{
+	if (!fits_burst(b, skb)) {
+		send_burst(sk, b);
+		b->first = skb;
+	}
+	b->last = skb;
+	b->len += skb->len;
+	b->fin = fin;
 }
 
 /* On the scoreboard, and SND.NXT behind it. There is a place for it; but while
@@ -253,10 +392,10 @@ static bool fin_follows(const struct waltz_sock *ws, const struct sk_buff *skb)
 	       seq_lt(ws->write_seq, wnd_end(ws));
 }
 
-/* The first @len bytes of what was not sent yet. Return: false without memory
- * for what has to be remembered.
+/* The first @len bytes of what was not sent yet become part of a burst. Return:
+ * false without memory for what has to be remembered.
  */
-static bool send_new(struct sock *sk, u32 len)
+static bool send_new(struct sock *sk, u32 len, struct burst *b)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	struct sk_buff *skb = ws->send_head;
@@ -268,7 +407,7 @@ static bool send_new(struct sock *sk, u32 len)
 	fin = fin_follows(ws, skb);
 	ws->fin_sent |= fin;
 	/* Without memory for the copy it counts as sent, and lost. */
-	send_data(sk, skb, fin, false);
+	add_to_burst(sk, b, skb, fin);
 	note_sent(ws, WALTZ_CB(skb)->seq, WALTZ_CB(skb)->end_seq + fin, skb);
 	if (skb->len < ws->mss)
 		ws->snd_sml = ws->snd_nxt;
@@ -410,14 +549,16 @@ static bool push_lost(struct sock *sk)
 static void push_new(struct sock *sk, bool nagle_off)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
+	struct burst b = { .max = waltz_burst_max(sk) };
 	u32 len;
 
 	while (ws->send_head) {
 		len = sendable(sk, ws->send_head, nagle_off);
-		if (!len || !send_new(sk, len))
-			return;
+		if (!len || !send_new(sk, len, &b))
+			break;
 	}
-	if (ws->fin_queued && !ws->fin_sent &&
+	send_burst(sk, &b);
+	if (!ws->send_head && ws->fin_queued && !ws->fin_sent &&
 	    seq_lt(ws->write_seq, wnd_end(ws)) &&
 	    (ws->snd_una == ws->iss || place_for_record(ws))) {
 		ws->fin_sent = true;
@@ -490,9 +631,11 @@ void waltz_send_loss_probe(struct sock *sk)
 	} else {
 		struct sk_buff *skb = ws->send_head;
 		u32 room = wnd_end(ws) - WALTZ_CB(skb)->seq;
+		struct burst b = { };
 
-		if (!send_new(sk, min3((u32)skb->len, (u32)ws->mss, room)))
+		if (!send_new(sk, min3((u32)skb->len, (u32)ws->mss, room), &b))
 			return;
+		send_burst(sk, &b);
 	}
 	waltz_recovery_probe_sent(&ws->rec, again, now_us());
 	WALTZ_INC(waltz_net(sock_net(sk)), LOSS_PROBES);

@@ -93,6 +93,7 @@ static int waltz_init_sock(struct sock *sk)
 	sk->sk_destruct = waltz_sock_destruct;
 	sk_sockets_allocated_inc(sk);	/* of a child: sk_clone_lock() */
 	sk->sk_write_space = waltz_write_space;
+	sk->sk_gso_type = SKB_GSO_SCTP;	/* see offload.c */
 	WRITE_ONCE(sk->sk_sndbuf, READ_ONCE(s->wmem[1]));
 	WRITE_ONCE(sk->sk_rcvbuf, READ_ONCE(s->rmem[1]));
 	return 0;

@@ -465,8 +465,10 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	if (seq_gt(end_seq, right))
 		end_seq = right;
 	if (seg->len && seq_gt(end_seq, ws->rcv_nxt)) {
+		u32 size = skb_shinfo(*skbp)->gso_size ?: seg->len;
+
 		ws->rcv_mss = max_t(u32, ws->rcv_mss,
-				    min(seg->len, 65535u - WALTZ_HDR_MAX));
+				    min(size, 65535u - WALTZ_HDR_MAX));
 		why = queue_text(sk, *skbp, seg->seq, end_seq, seg->hdrlen);
 		if (!why)
 			*skbp = NULL;

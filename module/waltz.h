@@ -141,6 +141,9 @@ static inline struct waltz_net *waltz_net(const struct net *net)
 #define WALTZ_INC(wn, counter)						       \
 	this_cpu_inc((wn)->mib->count[WALTZ_MIB_##counter])
 
+#define WALTZ_ADD(wn, counter, n)					       \
+	this_cpu_add((wn)->mib->count[WALTZ_MIB_##counter], n)
+
 static inline void waltz_count_drop(struct waltz_net *wn, enum waltz_drop why)
 {
 	this_cpu_inc(wn->mib->count[WALTZ_MIB_DROP_FIRST + why - 1]);
@@ -479,6 +482,11 @@ int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
 		   const struct waltz_hdr *h, u8 tos, u32 mark);
 void waltz_reply_reset(struct waltz_net *wn, const struct waltz_key *key,
 		       const struct waltz_seg *seg);
+
+/* offload.c */
+int waltz_offload_register(void);
+void waltz_offload_unregister(void);
+u32 waltz_burst_max(const struct sock *sk);
 
 /* send.c */
 struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp);

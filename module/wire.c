@@ -150,6 +150,18 @@ u32 waltz_wire_seq(const u8 *hdr)
 }
 
 /**
+ * waltz_wire_patch() - turn a copy of a header into another segment's
+ * @hdr: at least WALTZ_HDR_LEN bytes; the checksum is left to the caller
+ * @seq: SEG.SEQ
+ * @clear: flags that are not its
+ */
+void waltz_wire_patch(u8 *hdr, u32 seq, u8 clear)
+{
+	put32(hdr + 4, seq);
+	hdr[13] &= ~clear;
+}
+
+/**
  * waltz_wire_parse() - read a segment's header and options
  * @seg: filled in
  * @hdr: the header

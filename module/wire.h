@@ -19,6 +19,7 @@
 
 #define WALTZ_HDR_LEN		20	/* without options */
 #define WALTZ_HDR_MAX		60
+#define WALTZ_HDR_CHECKSUM	16	/* where it is */
 #define WALTZ_OPT_TS_LEN	12	/* timestamps, with two NOPs */
 #define WALTZ_MSS_DEFAULT	536	/* RFC 9293 3.7.1 */
 #define WALTZ_MSS_MIN		88	/* less is an attack, not a path */
@@ -118,6 +119,7 @@ struct waltz_hdr {
 
 unsigned int waltz_wire_hdrlen(const u8 *hdr);
 u32 waltz_wire_seq(const u8 *hdr);
+void waltz_wire_patch(u8 *hdr, u32 seq, u8 clear);
 enum waltz_drop waltz_wire_parse(struct waltz_seg *seg, const u8 *hdr,
 				 u32 avail, u32 total);
 unsigned int waltz_wire_build_len(const struct waltz_hdr *h);

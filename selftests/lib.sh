@@ -233,7 +233,18 @@ new_host()
 	wait_for in_its_namespace "$host" || bail "$WHY"
 }
 
-# hosts: A and B, one cable apart. Nobody is at ADDR_RAW but raw.py on B.
+# offload on|off: whether segments go between A and B several at a time.
+offload()
+{
+	local host
+
+	for host in A B; do
+		in_host $host ethtool -K wire tso "$1" gso "$1" >/dev/null || bail "no ethtool"
+	done
+}
+
+# hosts: A and B, one cable apart. Nobody is at ADDR_RAW but raw.py on B. Each
+# segment is a packet of its own, unless a test wants it otherwise.
 hosts()
 {
 	new_host A
@@ -253,6 +264,7 @@ hosts()
 		addr add $ADDR_B/24 dev wire
 		neigh replace $ADDR_A lladdr $MAC_A dev wire
 	END
+	offload off
 	# Or B might try to be of use to ADDR_RAW.
 	in_host B sysctl -qw net.ipv4.ip_forward=0
 }

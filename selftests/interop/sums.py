@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""Looks at TCP segments on a wire: their checksums and options.
+"""Looks at segments on a wire: their checksums and options.
 
-Usage: sums.py DEVICE A-ADDRESS B-ADDRESS      commands on stdin (see ../ctl.py)
+Usage: sums.py DEVICE A-ADDRESS B-ADDRESS [PROTOCOL]   commands on stdin (see ../ctl.py)
+
+PROTOCOL is 6 without one.
 
 The name is a or b: who sent the segments. Counted is what came since forget.
 
   segments                how many
   wrong                   how many of them have a wrong checksum
+  longest                 bytes of text in the longest
   syn                     options of the last SYN or SYN-ACK: of mss,sack,ts,ws
   window                  of the last segment, as it is on the wire
   stamped                 all, some or none of the others have timestamps, but RST
@@ -31,6 +34,7 @@ KINDS = {2: "mss", 3: "ws", 4: "sack", 8: "ts"}
 RST, SYN = 4, 2
 
 device = sys.argv[1]
+protocol = int(sys.argv[4]) if len(sys.argv) > 4 else socket.IPPROTO_TCP
 names = {socket.inet_aton(ip): name for ip, name in zip(sys.argv[2:4], "ab")}
 
 
@@ -55,13 +59,14 @@ class Seen:
     """What one side has sent."""
 
     def __init__(self):
-        self.segments = self.wrong = self.stamped = self.plain = 0
+        self.segments = self.wrong = self.longest = self.stamped = self.plain = 0
         self.syn = self.window = "none"
 
     def take(self, packet, segment):
         pseudo = packet[12:20] + struct.pack("!HH", packet[9], len(segment))
         kinds = kinds_of(segment[20:(segment[12] >> 4) * 4])
         self.segments += 1
+        self.longest = max(self.longest, len(segment) - (segment[12] >> 4) * 4)
         self.window, = struct.unpack("!H", segment[14:16])
         if not adds_up(packet[:20]) or not adds_up(pseudo + segment):
             self.wrong += 1
@@ -92,7 +97,7 @@ class Wire:
     def drain(self):
         while select.select([self.sock], [], [], 0)[0]:
             packet = self.sock.recv(1 << 16)
-            if packet[0] != 0x45 or packet[9] != socket.IPPROTO_TCP:
+            if packet[0] != 0x45 or packet[9] != protocol:
                 continue
             segment = packet[20:struct.unpack("!H", packet[2:4])[0]]
             self.seen[names[packet[12:16]]].take(packet, segment)

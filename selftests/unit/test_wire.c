@@ -502,6 +502,33 @@ static void check_parsed(const struct waltz_seg *seg, u32 avail, u32 total)
 	      seg->opts);
 }
 
+/* A header made of another differs in its number and in the flags taken away. */
+static void test_patch(void)
+{
+	u8 hdr[WALTZ_HDR_MAX], before[WALTZ_HDR_MAX];
+	unsigned int len, i;
+	struct waltz_hdr h;
+	u32 seq;
+	u8 off;
+
+	for (i = 0; i < 1000; i++) {
+		random_hdr(&h);
+		h.flags = (u8)unit_below(256);
+		h.opts = WALTZ_OPT_TS;
+		seq = unit_random();
+		off = (u8)unit_below(256);
+		len = waltz_wire_build(hdr, &h);
+		memcpy(before, hdr, len);
+		waltz_wire_patch(hdr, seq, off);
+		CHECK(waltz_wire_seq(hdr) == seq, "seq %u", seq);
+		CHECK(hdr[13] == (h.flags & (u8)~off), "flags 0x%02x less 0x%02x: 0x%02x",
+		      h.flags, off, hdr[13]);
+		CHECK(!memcmp(hdr, before, 4) && !memcmp(hdr + 8, before + 8, 5) &&
+		      !memcmp(hdr + 14, before + 14, len - 14),
+		      "the rest is not what it was");
+	}
+}
+
 static void test_noise(void)
 {
 	unsigned int i, k, good = 0;
@@ -621,6 +648,7 @@ static const struct unit_case cases[] = {
 	{ "options given twice", test_option_twice },
 	{ "SACK blocks", test_sack },
 	{ "SACK blocks are written", test_build_sack },
+	{ "a header made of another", test_patch },
 	{ "noise", test_noise },
 	{ "nearly right headers", test_nearly },
 	{ "names of the reasons", test_drop_names },
