@@ -28,11 +28,12 @@ SAME(WALTZ_HALF_OPEN, TCP_NEW_SYN_RECV);
 #undef SAME
 
 static void count_and_trace(const struct waltz_key *key,
+			    const struct sock *sk,
 			    const struct waltz_transition *t,
 			    const struct waltz_seg *seg)
 {
 	this_cpu_inc(waltz_net(key->net)->transitions->count[waltz_transition_id(t)]);
-	trace_state(key, t, seg);
+	trace_state(key, sk, t, seg);
 }
 
 static const struct waltz_transition *
@@ -216,7 +217,7 @@ int waltz_event(struct sock *sk, enum waltz_event event,
 		return -EINVAL;
 	acts = t->actions;
 	waltz_sock_key(&key, sk);
-	count_and_trace(&key, t, seg);
+	count_and_trace(&key, sk, t, seg);
 
 	if (acts & WALTZ_ACT(TAKE_FIN))
 		take_fin(sk);
@@ -281,7 +282,7 @@ waltz_record_event(const struct waltz_key *key, unsigned int state,
 
 	t = look_up(waltz_net(key->net), state, event);
 	if (t)
-		count_and_trace(key, t, seg);
+		count_and_trace(key, NULL, t, seg);
 	return t;
 }
 
@@ -301,9 +302,11 @@ void waltz_child_event(struct sock *child, const struct waltz_key *key,
 {
 	const struct waltz_transition *t;
 
-	t = waltz_record_event(key, from, WALTZ_EV_RCV_ACK_OF_SYN, seg);
-	if (t)
-		inet_sk_set_state(child, t->next);
+	t = look_up(waltz_net(key->net), from, WALTZ_EV_RCV_ACK_OF_SYN);
+	if (!t)
+		return;
+	count_and_trace(key, child, t, seg);
+	inet_sk_set_state(child, t->next);
 }
 
 /**

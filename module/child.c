@@ -6,6 +6,7 @@
  */
 #include "child.h"
 #include "request.h"
+#include "trace.h"
 
 /**
  * waltz_syn_window() - the window of a SYN-ACK, bytes
@@ -120,6 +121,9 @@ static bool enqueue(struct sock *listener, struct sock *child)
 	if (alive) {
 		list_add_tail(&waltz_sk(child)->accept_node, &l->accept);
 		sk_acceptq_added(listener);
+		if (trace_accept_queue_enabled())
+			waltz_trace_queue(listener, child,
+					  WALTZ_QUEUE_ENQUEUED);
 	}
 	spin_unlock(&l->lock);
 	return alive;

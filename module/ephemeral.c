@@ -218,7 +218,7 @@ void waltz_connect_reuse(const struct waltz_key *key)
 	struct waltz_net *wn = waltz_net(key->net);
 
 	waltz_moved(key);
-	if (!waltz_tw_remove(wn, key, NULL))
+	if (!waltz_tw_remove(wn, key, WALTZ_REUSE_CONNECT, NULL))
 		return;
 	WALTZ_INC(wn, TW_REUSED_CONNECT);
 	waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT, NULL);

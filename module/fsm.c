@@ -179,17 +179,6 @@ const char *waltz_state_name(unsigned int state)
 }
 
 /**
- * waltz_rfc_state_name() - a state as RFC 9293 knows it
- * @state: enum waltz_state
- *
- * A half-open record is what the RFC calls SYN-RECEIVED.
- */
-const char *waltz_rfc_state_name(unsigned int state)
-{
-	return waltz_state_name(state == WALTZ_HALF_OPEN ? WALTZ_SYN_RECV : state);
-}
-
-/**
  * waltz_event_name() - an event's name in traces and reports
  * @event: enum waltz_event
  */

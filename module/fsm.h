@@ -116,7 +116,6 @@ const struct waltz_transition *waltz_fsm(unsigned int state,
 					 enum waltz_event event);
 void waltz_fsm_init(void);
 const char *waltz_state_name(unsigned int state);
-const char *waltz_rfc_state_name(unsigned int state);
 const char *waltz_event_name(unsigned int event);
 
 static inline unsigned int waltz_transition_id(const struct waltz_transition *t)

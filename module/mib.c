@@ -21,14 +21,3 @@ const char *waltz_mib_name(unsigned int counter)
 {
 	return counter < ARRAY_SIZE(mib_names) ? mib_names[counter] : "?";
 }
-
-/**
- * waltz_drop_name() - a drop reason's name in the waltz:drop tracepoint
- * @reason: enum waltz_drop
- */
-const char *waltz_drop_name(unsigned int reason)
-{
-	if (!reason || reason >= WALTZ_DROP_MAX)
-		return "?";
-	return mib_names[WALTZ_MIB_DROP_FIRST + reason - 1] + strlen("drop_");
-}

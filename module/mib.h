@@ -74,6 +74,5 @@ struct waltz_transition_counts {
 };
 
 const char *waltz_mib_name(unsigned int counter);
-const char *waltz_drop_name(unsigned int reason);
 
 #endif /* _WALTZ_MIB_H */

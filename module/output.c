@@ -369,11 +369,17 @@ void waltz_send_syn_ack(struct sock *sk)
  */
 void waltz_retransmit_syn(struct sock *sk)
 {
+	bool active = sk->sk_state == TCP_SYN_SENT;
+	u8 flags = active ? WALTZ_SYN : WALTZ_SYN | WALTZ_ACK;
+
 	waltz_owned_by_me(sk);
 	if (waltz_ecn_fall_back(&waltz_sk(sk)->ecn))
 		WALTZ_INC(waltz_net(sock_net(sk)), ECN_FALLBACKS);
-	send_syn(sk, sk->sk_state == TCP_SYN_SENT ? WALTZ_SYN :
-						    WALTZ_SYN | WALTZ_ACK, true);
+	if (trace_retransmit_enabled())
+		waltz_trace_again(sk, active ? WALTZ_AGAIN_SYN :
+					       WALTZ_AGAIN_SYN_ACK,
+				  waltz_sk(sk)->iss, 0, flags);
+	send_syn(sk, flags, true);
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 }
 
@@ -438,6 +444,10 @@ void waltz_send_probe(struct sock *sk, bool keepalive)
 		WALTZ_INC(wn, KEEPALIVES);
 	else
 		WALTZ_INC(wn, PROBES);
+	if (trace_retransmit_enabled())
+		waltz_trace_again(sk, keepalive ? WALTZ_AGAIN_KEEPALIVE :
+						  WALTZ_AGAIN_WINDOW_PROBE,
+				  h.seq, 0, 0);
 	waltz_send_control(sk, &h, false);
 }
 

@@ -170,6 +170,8 @@ static void resend_syn_ack(struct waltz_request *req)
 		return;
 	fall_back(req);
 	hs.ecn = false;
+	trace_retransmit(&key, NULL, WALTZ_AGAIN_SYN_ACK, hs.iss, 0,
+			 WALTZ_SYN | WALTZ_ACK, req->retries);
 	send_syn_ack(req->listener, &key, &hs, waltz_ts_clock(hs.ts_offset),
 		     dst);
 	WALTZ_INC(wn, RETRANS_SEGS);
@@ -371,7 +373,8 @@ static enum waltz_drop insert_request(struct waltz_request *req,
 		if (reopen) {
 			waltz_moved(key);
 			req->reopened = waltz_tw_remove(waltz_net(key->net),
-							key, &req->old);
+							key, WALTZ_REUSE_SYN,
+							&req->old);
 		}
 	}
 	spin_unlock(&b->lock);
@@ -380,14 +383,23 @@ out:
 	return why;
 }
 
+static bool queue_full(const struct sock *listener, const struct waltz_key *key)
+{
+	if (likely(!sk_acceptq_is_full(listener)))
+		return false;
+	trace_accept_queue(key, listener, NULL, WALTZ_QUEUE_OVERFLOW, 0);
+	return true;
+}
+
 static enum waltz_drop admit_syn(const struct waltz_net *wn,
 				 const struct sock *listener,
+				 const struct waltz_key *key,
 				 const struct waltz_seg *seg)
 {
 	/* RFC 9293 leaves SYN+FIN open; nobody honest sends it. */
 	if ((seg->flags & WALTZ_FIN) && !READ_ONCE(wn->sysctls.syn_fin))
 		return WALTZ_DROP_FLAGS;
-	if (sk_acceptq_is_full(listener))
+	if (queue_full(listener, key))
 		return WALTZ_DROP_LISTEN_OVERFLOW;
 	return WALTZ_DROP_NONE;
 }
@@ -420,6 +432,7 @@ static void send_cookie(const struct sock *listener,
 	answer_syn(&hs, listener, key, seg, dst);
 	tsval = waltz_syncookie_make(key, &hs);
 	WALTZ_INC(waltz_net(key->net), COOKIES_SENT);
+	trace_cookie(key, WALTZ_COOKIE_SENT, hs.iss);
 	send_syn_ack(listener, key, &hs, tsval, dst);
 }
 
@@ -446,7 +459,7 @@ void waltz_request_syn(struct sock *listener, const struct waltz_key *key,
 	enum waltz_drop why;
 
 	lockdep_assert_in_softirq();
-	why = admit_syn(wn, listener, seg);
+	why = admit_syn(wn, listener, key, seg);
 	if (why)
 		goto drop;
 	dst = waltz_route_reply(wn, key, listener, 0, listener->sk_mark);
@@ -651,7 +664,7 @@ bool waltz_request_segment(struct waltz_net *wn, const struct waltz_key *key,
 		why = WALTZ_DROP_FILTER;
 	if (!why && deferred(req, seg))
 		why = WALTZ_DROP_DEFERRED;
-	if (!why && sk_acceptq_is_full(req->listener)) {
+	if (!why && queue_full(req->listener, key)) {
 		why = WALTZ_DROP_LISTEN_OVERFLOW;
 		if (READ_ONCE(wn->sysctls.abort_on_overflow) &&
 		    end_request(req, WALTZ_EV_USER_ABORT, seg))
@@ -688,7 +701,7 @@ enum waltz_drop waltz_request_cookie(struct sock *listener,
 	lockdep_assert_in_softirq();
 	if (!waltz_syncookie_check(key, listener, seg, &hs))
 		return WALTZ_DROP_LISTEN_ACK;
-	if (sk_acceptq_is_full(listener))
+	if (queue_full(listener, key))
 		return READ_ONCE(wn->sysctls.abort_on_overflow) ?
 		       WALTZ_DROP_LISTEN_ACK : WALTZ_DROP_LISTEN_OVERFLOW;
 	/* The look-up took no reference, and the last may be gone. */
@@ -708,6 +721,7 @@ enum waltz_drop waltz_request_cookie(struct sock *listener,
 	waltz_child_event(child, key, WALTZ_LISTEN, seg);
 	waltz_moved(key);
 	WALTZ_INC(wn, COOKIES_ACCEPTED);
+	trace_cookie(key, WALTZ_COOKIE_ACCEPTED, hs.iss);
 	*childp = waltz_child_start(listener, child);
 	sock_put(listener);
 	return WALTZ_DROP_NONE;
@@ -816,6 +830,8 @@ void waltz_listener_stop(struct sock *sk)
 		request_put(req);
 	}
 	while ((child = waltz_accept_dequeue(sk))) {
+		if (trace_accept_queue_enabled())
+			waltz_trace_queue(sk, child, WALTZ_QUEUE_PURGED);
 		sock_hold(child);
 		bh_lock_sock_nested(child);
 		sock_orphan(child);

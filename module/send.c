@@ -13,6 +13,7 @@
 #include <linux/ip.h>
 #include <linux/slab.h>
 
+#include "trace.h"
 #include "waltz.h"
 
 #define RECORDS_MIN	16u		/* places on the first scoreboard */
@@ -466,11 +467,34 @@ static bool too_long(const struct waltz_sock *ws,
 	return has_text(rec) && skb->len > ws->mss;
 }
 
+/* Why is what recovery.c's state says, for it does not note it record by record. */
+static void trace_again(const struct sock *sk, const struct waltz_record *rec,
+			bool probe)
+{
+	const struct waltz_recovery *r = &waltz_sk(sk)->rec;
+	const struct sk_buff *skb = has_text(rec) ? rec->data : NULL;
+	enum waltz_again_why why = WALTZ_AGAIN_REFUSED;
+	u32 seq = skb ? WALTZ_CB(skb)->seq : rec->seq;
+	u32 len = skb ? skb->len : 0;
+
+	if (probe)
+		why = WALTZ_AGAIN_PROBE;
+	else if (r->state == WALTZ_CA_LOSS)
+		why = len ? WALTZ_AGAIN_RTO : WALTZ_AGAIN_FIN;
+	else if (r->state == WALTZ_CA_RECOVERY)
+		why = r->sack_ok ? WALTZ_AGAIN_RACK : WALTZ_AGAIN_DUPACK;
+	waltz_trace_again(sk, why, seq, len,
+			  rec->end_seq - seq > len ? WALTZ_FIN : 0);
+}
+
 /* A record's text and FIN once more. */
-static void send_again(struct sock *sk, const struct waltz_record *rec)
+static void send_again(struct sock *sk, const struct waltz_record *rec,
+		       bool probe)
 {
 	struct sk_buff *skb = rec->data;
 
+	if (trace_retransmit_enabled())
+		trace_again(sk, rec, probe);
 	if (has_text(rec))
 		send_data(sk, skb, rec->end_seq != WALTZ_CB(skb)->end_seq, true);
 	else
@@ -540,7 +564,7 @@ static bool push_lost(struct sock *sk)
 			if (!cut(sk, &rec))
 				return false;
 		}
-		send_again(sk, rec);
+		send_again(sk, rec, false);
 		waltz_recovery_resent(&ws->rec, rec, now_us());
 	}
 	return true;
@@ -627,7 +651,7 @@ void waltz_send_loss_probe(struct sock *sk)
 	if (again) {
 		if (too_long(ws, rec))
 			return;		/* the timeout cuts it */
-		send_again(sk, rec);
+		send_again(sk, rec, true);
 	} else {
 		struct sk_buff *skb = ws->send_head;
 		u32 room = wnd_end(ws) - WALTZ_CB(skb)->seq;
@@ -706,12 +730,15 @@ void waltz_push(struct sock *sk, bool nagle_off)
 void waltz_stream_timeout(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
+	enum waltz_recovery_state before = ws->rec.state;
 
 	waltz_owned_by_me(sk);
 	waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
 	waltz_timer_clear(sk, WALTZ_TIMER_LOSS_PROBE);
 	waltz_recovery_timeout(&ws->rec, !ws->backoff, now_us());
 	waltz_ecn_reduced(&ws->ecn);
+	if (trace_cong_enabled())
+		waltz_trace_cong(sk, before, WALTZ_CONG_RTO);
 	waltz_push(sk, false);
 }
 

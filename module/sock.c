@@ -10,6 +10,7 @@
 #include <net/route.h>
 
 #include "request.h"
+#include "trace.h"
 #include "user.h"
 #include "waltz.h"
 
@@ -353,6 +354,8 @@ static struct sock *wait_for_child(struct sock *sk, long timeo, int *err)
 		if (signal_pending(current) && !sk->sk_ack_backlog)
 			break;
 	}
+	if (child && trace_accept_queue_enabled())
+		waltz_trace_queue(sk, child, WALTZ_QUEUE_ACCEPTED);
 	return child;
 }
 

@@ -6,6 +6,7 @@
 #include <net/ip.h>
 
 #include "stream.h"
+#include "trace.h"
 
 /* ---- acknowledgments ---- */
 
@@ -90,6 +91,7 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		       seq_geq(seg->ack, ws->snd_una),
 		.can_send_new = waltz_can_send_new(ws),
 	};
+	enum waltz_recovery_state before = ws->rec.state;
 	struct waltz_ack_out out;
 
 	waltz_recovery_ack(&ws->rec, &in, &out);
@@ -106,6 +108,8 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		waltz_timer_clear(sk, WALTZ_TIMER_REORDER);
 	waltz_arm_loss_probe(sk);
 	set_pace(sk);
+	if (trace_cong_enabled())
+		waltz_trace_ack(sk, before, &in, &out);
 	if (out.dsack)
 		WALTZ_INC(waltz_net(sock_net(sk)), DSACKS);
 }

@@ -12,6 +12,7 @@
 
 #include "child.h"
 #include "cookie.h"
+#include "trace.h"
 #include "waltz.h"
 
 #define EPOCH_S		64
@@ -114,9 +115,12 @@ u32 waltz_syncookie_make(const struct waltz_key *key,
 	return waltz_cookie_tsval(waltz_ts_clock(hs->ts_offset), options);
 }
 
-/* What only the peer of a cookie of ours knows, and what it was sealed with. */
-static bool genuine(const struct waltz_key *key, const struct waltz_seg *seg,
-		    const siphash_key_t *secret, struct waltz_handshake *hs)
+/* What only the peer of a cookie of ours knows, and what it was sealed with.
+ * Return: what is wrong with it, or WALTZ_COOKIE_NONE.
+ */
+static enum waltz_cookie_why
+examine(const struct waltz_key *key, const struct waltz_seg *seg,
+	const siphash_key_t *secret, struct waltz_handshake *hs)
 {
 	unsigned int mss_index = waltz_cookie_isn_mss(hs->iss);
 	bool ts = seg->opts & WALTZ_OPT_TS;
@@ -124,7 +128,7 @@ static bool genuine(const struct waltz_key *key, const struct waltz_seg *seg,
 
 	if (ts) {
 		if (waltz_ts_clock(hs->ts_offset) - seg->tsecr > ECHO_MAX)
-			return false;
+			return WALTZ_COOKIE_ECHO;
 		options = waltz_cookie_tsval_options(seg->tsecr);
 		hs->opts = WALTZ_OPT_TS |
 			   waltz_cookie_opts(options, &hs->snd_wscale,
@@ -133,7 +137,8 @@ static bool genuine(const struct waltz_key *key, const struct waltz_seg *seg,
 	}
 	hs->mss = waltz_cookie_mss(mss_index);
 	return waltz_cookie_isn_mac_is(hs->iss, seal(secret, key, hs->irs,
-						     mss_index, ts, options));
+						     mss_index, ts, options)) ?
+	       WALTZ_COOKIE_NONE : WALTZ_COOKIE_SEAL;
 }
 
 /**
@@ -154,6 +159,7 @@ bool waltz_syncookie_check(const struct waltz_key *key,
 			   struct waltz_handshake *hs)
 {
 	struct waltz_net *wn = waltz_net(key->net);
+	enum waltz_cookie_why wrong;
 	siphash_key_t secret;
 	u32 epoch;
 
@@ -166,8 +172,10 @@ bool waltz_syncookie_check(const struct waltz_key *key,
 			 &secret);
 	if (epoch_now() - epoch > 1)
 		return false;	/* none was sent lately */
-	if (!genuine(key, seg, &secret, hs)) {
+	wrong = examine(key, seg, &secret, hs);
+	if (wrong) {
 		WALTZ_INC(wn, COOKIES_REFUSED);
+		trace_cookie(key, wrong, hs->iss);
 		return false;
 	}
 	if (hs->opts & WALTZ_OPT_WSCALE)

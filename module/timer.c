@@ -6,6 +6,7 @@
  *
  * A reference to the socket is held while sk_timer is pending.
  */
+#include "trace.h"
 #include "waltz.h"
 
 /* Jiffies until a deadline; 0 or less: it is due. None is further than half of
@@ -192,9 +193,11 @@ static void retransmit_timeout(struct sock *sk)
 static void reorder_timeout(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	u8 before = ws->rec.state;
+	enum waltz_recovery_state before = ws->rec.state;
 	u32 us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
 
+	if (trace_cong_enabled())
+		waltz_trace_cong(sk, before, WALTZ_CONG_LOST);
 	if (waltz_recovery_active(&ws->rec) && before < WALTZ_CA_RECOVERY) {
 		if (before != WALTZ_CA_CWR)
 			waltz_ecn_reduced(&ws->ecn);

@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include "portmap.h"
+#include "trace.h"
 #include "tw_table.h"
 
 /* Our timestamp clock has certainly ticked when more than that has passed. */
@@ -37,6 +38,23 @@ static void record_view(const struct waltz_tw *rec, struct waltz_tw_info *info)
 	info->dif = tw_chunk_of(rec)->dif;
 }
 
+static void trace_evict(const struct waltz_key *key, const struct waltz_tw *rec)
+{
+	struct waltz_tw_info info;
+
+	record_view(rec, &info);
+	trace_timewait_evict(key, &info);
+}
+
+static void trace_reuse(const struct waltz_key *key, const struct waltz_tw *rec,
+			enum waltz_reuse_why by)
+{
+	struct waltz_tw_info info;
+
+	record_view(rec, &info);
+	trace_timewait_reuse(key, &info, by);
+}
+
 /* Make room for one record. Never in silence: protection is lost.
  * Context: RCU read lock, BH off.
  */
@@ -57,6 +75,8 @@ static void evict_oldest(struct waltz_tw_table *tw)
 	spin_lock(&stripe->lock);
 	alive = !(rec->link & LINK_DEAD);
 	state = tw_record_state(rec);
+	if (alive && trace_timewait_evict_enabled())
+		trace_evict(&key, rec);
 	if (alive)
 		kill_record(tw, &key, rec);
 	spin_unlock(&stripe->lock);
@@ -138,6 +158,7 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 	spin_unlock(&stripe->lock);
 	raise_peak(tw);
 	WALTZ_INC(wn, TW_INSERTED);
+	trace_timewait_insert(key, info);
 	tw_grow(tw);
 	return 0;
 }
@@ -214,6 +235,7 @@ static void answer_segment(struct waltz_net *wn, const struct waltz_key *key,
 	case WALTZ_TW_REOPEN:
 		break;
 	}
+	trace_timewait_hit(key, seg, answer);
 }
 
 /**
@@ -296,6 +318,7 @@ out:
  * waltz_tw_remove() - a new record has taken the names over
  * @wn: the namespace
  * @key: the names
+ * @by: what the new one is of, for the trace
  * @info: what the record said; may be NULL
  *
  * Call after the new socket or half-open record is in its table, and after
@@ -305,7 +328,7 @@ out:
  * Return: false when there was none.
  */
 bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
-		     struct waltz_tw_info *info)
+		     enum waltz_reuse_why by, struct waltz_tw_info *info)
 {
 	struct waltz_tw_table *tw = wn->tw;
 	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
@@ -318,6 +341,8 @@ bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 		rec = tw_look_again(tw, key, rec);
 		if (rec && info)
 			record_view(rec, info);
+		if (rec && trace_timewait_reuse_enabled())
+			trace_reuse(key, rec, by);
 		if (rec)
 			kill_record(tw, key, rec);
 		spin_unlock(&stripe->lock);

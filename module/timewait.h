@@ -7,6 +7,7 @@
 #ifndef _WALTZ_TIMEWAIT_H
 #define _WALTZ_TIMEWAIT_H
 
+#include "names.h"
 #include "verdict.h"
 #include "waltz.h"
 
@@ -49,7 +50,7 @@ bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 		     u32 *isn_min);
 bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
-		     struct waltz_tw_info *info);
+		     enum waltz_reuse_why by, struct waltz_tw_info *info);
 bool waltz_tw_get(struct waltz_net *wn, const struct waltz_key *key,
 		  struct waltz_tw_info *info);
 bool waltz_tw_kill(struct waltz_net *wn, const struct waltz_key *key,

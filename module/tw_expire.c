@@ -5,6 +5,7 @@
  */
 #include <linux/bitmap.h>
 
+#include "trace.h"
 #include "tw_table.h"
 
 /* One go, and the pause that lets others run. */
@@ -81,9 +82,12 @@ static u32 fetch_ahead(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 	return alive;
 }
 
-/* Expire what a chunk holds. Return: records looked at. */
+/* Expire what a chunk holds. Return: records looked at; @gone is raised by
+ * those that have left it.
+ */
 static unsigned int expire_chunk(struct waltz_tw_table *tw,
-				 struct waltz_tw_chunk *chunk)
+				 struct waltz_tw_chunk *chunk,
+				 unsigned int *gone)
 {
 	u32 hash[CHUNK_SLOTS], now = tw_now_ms();
 	unsigned int i, used = chunk->used, put = 0;
@@ -96,6 +100,7 @@ static unsigned int expire_chunk(struct waltz_tw_table *tw,
 	rcu_read_unlock();
 	tw_wheel_done(tw, chunk, put);
 	tw_shrink(tw, put);
+	*gone += put;
 	return used - 1;
 }
 
@@ -111,7 +116,7 @@ enum hrtimer_restart tw_expire(struct hrtimer *timer)
 	struct waltz_tw_table *tw =
 		container_of(timer, struct waltz_tw_table, timer);
 	ktime_t end = ktime_add_ns(ktime_get(), BATCH_NS);
-	unsigned int done = 0;
+	unsigned int done = 0, gone = 0;
 
 	lockdep_assert_in_softirq();
 	/* As long as another whole chunk fits. */
@@ -120,10 +125,13 @@ enum hrtimer_restart tw_expire(struct hrtimer *timer)
 
 		if (!chunk)
 			break;
-		done += expire_chunk(tw, chunk);
+		done += expire_chunk(tw, chunk, &gone);
 		if (ktime_after(ktime_get(), end))
 			break;
 	}
+	if (trace_timewait_expire_enabled() && done)
+		trace_timewait_expire(tw->wn, done, gone, BATCH_NS +
+				      ktime_to_ns(ktime_sub(ktime_get(), end)));
 	tw_wheel_arm(tw, ktime_add_ns(ktime_get(), PAUSE_NS));
 	return HRTIMER_NORESTART;
 }

@@ -214,7 +214,8 @@ struct waltz_port;
  * @deadline: when each timer is due, 32 bits of jiffies; valid when its bit is
  *	armed
  * @stalled_since: jiffies when the data outstanding stopped moving; 0: moving
- * @last_sent: jiffies of the last data segment, 32 bits of them
+ * @last_sent: jiffies of the last data segment, 32 bits of them; before the
+ *	first one, of the beginning: a child's is when it joined the accept queue
  * @last_rcvd: jiffies of the last segment, likewise
  * @user_timeout: TCP_USER_TIMEOUT, ms; 0: by count
  * @keepalive_time: TCP_KEEPIDLE, s; 0: the sysctl

@@ -724,35 +724,36 @@ listed()
 	matches "$REPLY" "$want"
 }
 
-# ---- the trace of transitions
+# ---- tracepoints
 
 TRACING=/sys/kernel/tracing
 trace=''
 declare -A INODE=()
 
-# start_trace EVENT: in a buffer of our own, $trace/trace, until the end.
+# start_trace EVENT: in a buffer of our own, $trace/trace, until the end. Hosts
+# go by INODE there.
 start_trace()
 {
+	local host
+
 	[ -d $TRACING/instances ] || mount -t tracefs tracefs $TRACING
 	trace=$TRACING/instances/waltz-$$
 	mkdir "$trace" || bail "no tracing"
 	echo 1 >"$trace/events/$1/enable" || bail "no event $1"
+	for host in "${!NS[@]}"; do
+		INODE[$host]=$(readlink "/proc/${HOLDER[$host]}/ns/net")
+		INODE[$host]=${INODE[$host]//[!0-9]/}
+	done
 }
 
 # trace_states: follow all transitions from here on.
 trace_states()
 {
-	local host
-
 	if [ -n "$trace" ]; then
 		: >"$trace/trace"
-		return
+	else
+		start_trace waltz/state
 	fi
-	start_trace waltz/state
-	for host in "${!NS[@]}"; do
-		INODE[$host]=$(readlink "/proc/${HOLDER[$host]}/ns/net")
-		INODE[$host]=${INODE[$host]//[!0-9]/}
-	done
 }
 
 # transitions HOST: sets REPLY to its transitions in order, "OLD>NEW OLD>NEW".

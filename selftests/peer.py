@@ -21,6 +21,7 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   opt LEVEL NAME VALUE    names are Python's, that is C's, or a number
   getopt LEVEL NAME
   info FIELD              of TCP_INFO: rto, rtt (microseconds), options, delivered_ce
+  cookie                  SO_COOKIE
   options HEX             IP_OPTIONS
   nonblock
   poll MS                 answers in,out,hup,err,rdhup or nothing
@@ -43,6 +44,7 @@ from ctl import Failure, describe, serve
 
 BLOCK = 1 << 16
 AF_UNSPEC = b"\0" * 16
+SO_COOKIE = 57
 # Where in struct tcp_info, and its bytes.
 INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "delivered_ce": (196, 4)}
 
@@ -185,6 +187,10 @@ class Peer:
     def do_opt(self, level, name, value):
         number = int(name) if name.isdigit() else getattr(socket, name)
         self.sock.setsockopt(getattr(socket, level), number, int(value))
+
+    def do_cookie(self):
+        data = self.sock.getsockopt(socket.SOL_SOCKET, SO_COOKIE, 8)
+        return int.from_bytes(data, sys.byteorder)
 
     def do_options(self, value):
         self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(value))
