@@ -294,7 +294,8 @@ def ports_tables(out):
     runs = out["runs"]
     yield table("connect() at fill, us", [
         (f"{fill} %, {what}", pick(runs, f"connect.{key}", 1e3, fill=fill))
-        for fill in (0, 50, 95, 100) for what, key in (("median", "p50"), ("p99", "p99"))])
+        for fill in (0, 50, 95, 100)
+        for what, key in (("median", "p50"), ("p99", "p99"), ("worst", "max"))])
     yield table("EADDRNOTAVAIL, us", [
         ("all in TIME_WAIT, median", pick(runs, "failure.p50", 1e3, fill=100)),
         ("all in TIME_WAIT, the first", pick([r for r in runs if r["failure"]["n"]],
