@@ -86,5 +86,7 @@ module_exit(waltz_exit);
 
 MODULE_DESCRIPTION("Waltz: a stream transport with its connection life cycle in the open");
 MODULE_LICENSE("GPL");
-/* socket(AF_INET, SOCK_STREAM, 253) loads the module. */
-MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 253, SOCK_STREAM);
+/* socket(AF_INET, SOCK_STREAM, 253) loads the module. What inet_create() asks for
+ * has numbers, and SOCK_STREAM, an enumerator, would stay a word.
+ */
+MODULE_ALIAS_NET_PF_PROTO_TYPE(PF_INET, 253, 1);
