@@ -10,6 +10,7 @@
 #   make install-ladder | uninstall-ladder         the same, for scripts/ladder
 #   make install-dissector | uninstall-dissector   where Wireshark looks for it
 #   make install-wss | uninstall-wss               likewise: wss and wstat
+#   make docs                 Documentation/ as HTML, in build/docs
 #   make lint | check | vm | demo | clean
 #
 # The objects of a kernel lie in build/<release>/, the modules are
@@ -34,7 +35,7 @@ no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 .PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree \
 	install-ladder uninstall-ladder install-dissector uninstall-dissector \
-	install-wss uninstall-wss clean lint check vm demo
+	install-wss uninstall-wss docs clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
@@ -122,6 +123,9 @@ uninstall-wss:
 	[ ! -d $(DESTDIR)$(libdir)/waltz ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
 
 uninstall: uninstall-waltzize uninstall-ladder uninstall-wss
+
+docs:
+	scripts/docs
 
 clean:
 	rm -rf build waltz.ko waltz_diag.ko
