@@ -6,10 +6,10 @@
 #   make W=1 C=2              as for the kernel: more warnings, sparse
 #   make waltzize             what runs programs over Waltz: scripts/waltzize
 #   make all                  both
-#   make install-waltzize | uninstall-waltzize     in PREFIX (/usr/local), below DESTDIR
-#   make install-ladder | uninstall-ladder         the same, for scripts/ladder
+#   make install | uninstall  the module (below INSTALL_MOD_PATH), and in PREFIX (/usr/local)
+#                             what INSTALLED lists; all below DESTDIR. install-NAME: one alone
+#   make deb                  Debian packages waltz-dkms and waltz-tools, in build/deb
 #   make install-dissector | uninstall-dissector   where Wireshark looks for it
-#   make install-wss | uninstall-wss               likewise: wss and wstat
 #   make docs                 Documentation/ as HTML, in build/docs
 #   make lint | check | vm | demo | clean
 #
@@ -33,9 +33,7 @@ objdir = $(CURDIR)/$(BUILD)/$(release)
 # build one without pahole.
 no-btf = $(if $(shell command -v pahole),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-.PHONY: module all waltzize install-waltzize uninstall-waltzize uninstall tree \
-	install-ladder uninstall-ladder install-dissector uninstall-dissector \
-	install-wss uninstall-wss docs clean lint check vm demo
+.PHONY: module all waltzize tree deb docs clean lint check vm demo
 
 module: tree
 	$(MAKE) -C $(KDIR) M=$(objdir) $(no-btf) modules
@@ -70,6 +68,42 @@ build/waltzize.so: scripts/waltzize.c module/uapi/waltz.h
 build/waltzize-exec: scripts/waltzize-exec.c scripts/waltzize-bpf.c scripts/waltzize-exec.h
 	@mkdir -p build
 	$(CC) $(WALTZIZE_CFLAGS) $(LDFLAGS) -o $@.$$$$ $(filter %.c,$^) && mv $@.$$$$ $@
+
+# ---- to install
+
+# What there is beside the module: each has its install-NAME and uninstall-NAME.
+INSTALLED = waltzize ladder wss header man
+MANS = $(wildcard Documentation/man/*.7)
+
+includedir ?= $(PREFIX)/include
+srcdir ?= /usr/src
+VERSION := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+
+# Where modules go: $(INSTALL_MOD_PATH)/lib/modules/<release>/updates, which depmod
+# prefers. Below DESTDIR it is for a package to run depmod, when it is unpacked.
+INSTALL_MOD_PATH ?= $(DESTDIR)
+modules = $(patsubst %.o,%.ko,$(shell sed -n 's/^obj-[^=]*= *//p' Kbuild))
+moddir = $(INSTALL_MOD_PATH)/lib/modules/$(release)/updates
+run-depmod = $(if $(DESTDIR),,PATH=$$PATH:/usr/sbin:/sbin depmod $(INSTALL_MOD_PATH:%=-b %) $(release))
+
+.PHONY: install uninstall install-tools uninstall-tools install-dkms uninstall-dkms
+.PHONY: $(foreach n,module dissector $(INSTALLED),install-$(n) uninstall-$(n))
+
+install: install-module install-tools
+uninstall: uninstall-module uninstall-tools
+install-tools: $(INSTALLED:%=install-%)
+uninstall-tools: $(INSTALLED:%=uninstall-%)
+
+# Headers have neither the key that a distribution signs with, nor the System.map
+# without which modules_install leaves depmod out (and warns).
+install-module: module
+	$(MAKE) -C $(KDIR) M=$(objdir) INSTALL_MOD_PATH=$(abspath $(INSTALL_MOD_PATH)) \
+		INSTALL_MOD_DIR=updates CONFIG_MODULE_SIG_ALL= $(no-btf) modules_install
+	$(run-depmod)
+
+uninstall-module: tree
+	rm -f $(addsuffix *,$(addprefix $(moddir)/,$(modules)))
+	$(run-depmod)
 
 install-waltzize: waltzize
 	install -D -m 755 -t $(DESTDIR)$(libdir)/waltz build/waltzize.so build/waltzize-exec
@@ -122,7 +156,37 @@ uninstall-wss:
 	rm -rf $(DESTDIR)$(libdir)/waltz/waltz_tools
 	[ ! -d $(DESTDIR)$(libdir)/waltz ] || rmdir --ignore-fail-on-non-empty $(DESTDIR)$(libdir)/waltz
 
-uninstall: uninstall-waltzize uninstall-ladder uninstall-wss
+install-header:
+	install -D -m 644 -t $(DESTDIR)$(includedir) module/uapi/waltz.h
+
+uninstall-header:
+	rm -f $(DESTDIR)$(includedir)/waltz.h
+
+install-man:
+	install -D -m 644 -t $(DESTDIR)$(mandir)/man7 $(MANS)
+
+uninstall-man:
+	rm -f $(addprefix $(DESTDIR)$(mandir)/man7/,$(notdir $(MANS)))
+
+# The source, for dkms to build: dkms install waltz/VERSION
+dkmsdir = $(DESTDIR)$(srcdir)/waltz-$(VERSION)
+
+install-dkms:
+	install -D -m 644 -t $(dkmsdir) Kbuild dkms.conf
+	install -D -m 644 -t $(dkmsdir)/module $(wildcard module/*.[ch])
+	install -D -m 644 -t $(dkmsdir)/module/uapi $(wildcard module/uapi/*.h)
+
+uninstall-dkms:
+	rm -rf $(dkmsdir)
+
+# From a copy, as dpkg-buildpackage puts its results beside the source.
+deb:
+	rm -rf build/deb
+	mkdir -p build/deb/waltz-$(VERSION)
+	tar -c --exclude=./build --exclude=./.git --exclude='*.ko' --exclude=__pycache__ . | \
+		tar -x -C build/deb/waltz-$(VERSION)
+	cd build/deb/waltz-$(VERSION) && dpkg-buildpackage --build=binary --no-sign
+	rm -rf build/deb/waltz-$(VERSION)
 
 docs:
 	scripts/docs
