@@ -17,6 +17,11 @@
 #include <net/gso.h>
 #endif
 
+/* Parts of sock.h once */
+#ifdef WALTZ_HAVE_PROTO_MEMORY
+#include <net/proto_memory.h>
+#endif
+
 #ifndef WALTZ_HAVE_TIMER_DELETE
 #define timer_delete		del_timer
 #define timer_delete_sync	del_timer_sync

@@ -39,6 +39,7 @@
 	DROP(DEFERRED, "deferred", "the handshake's ACK brings no data (TCP_DEFER_ACCEPT)") \
 	DROP(OLD_DATA, "old_data", "all of its data was received before")      \
 	DROP(RCVBUF, "rcvbuf", "receive buffer full")			       \
+	DROP(OOO_FULL, "ooo_full", "receive buffer full, and nothing in it is further ahead") \
 	DROP(AFTER_CLOSE, "after_close", "data for a socket nobody reads any more") \
 	DROP(TIME_WAIT, "time_wait", "old segment of a connection in TIME_WAIT") \
 	DROP(TIME_WAIT_RST, "time_wait_rst", "RST for a connection in TIME_WAIT (RFC 1337)") \

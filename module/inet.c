@@ -14,7 +14,7 @@ static void reduce_mtu(struct sock *sk, u32 mtu)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 
-	ws->mtu_info = mtu;
+	ws->mtu_info = (u16)min(mtu, 65535u);
 	if (sock_owned_by_user(sk))
 		ws->mtu_reduced = true;
 	else

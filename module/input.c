@@ -17,7 +17,6 @@
 #include "waltz.h"
 
 #define LOOKUP_RETRIES	8
-#define BACKLOG_SLACK	65536
 
 /* RFC 7323 5.5: a TS.Recent older than 24 days may have wrapped. */
 #define TS_RECENT_VALID	(24u * 24 * 60 * 60)
@@ -132,8 +131,9 @@ static enum waltz_drop rcv_syn_sent(struct sock *sk, struct sk_buff **skbp,
 	}
 	ws->snd_una = seg->ack;
 	if (!ws->retransmitted)
-		waltz_rtt_sample(&ws->rtt, (u32)jiffies_to_usecs(jiffies -
-							ws->stalled_since));
+		waltz_rtt_sample(&ws->rtt,
+				 (u32)jiffies_to_usecs((u32)jiffies -
+						       ws->stalled_since));
 	waltz_event(sk, WALTZ_EV_RCV_SYN_ACK, seg);
 	/* The SYN has been taken; data or FIN with it go the usual way. */
 	seg->seq++;
@@ -409,7 +409,7 @@ static bool deliver(struct waltz_net *wn, struct sock *sk, struct sk_buff *skb,
 	if (!sock_owned_by_user(sk))
 		rcv_sock(sk, skb, seg);
 	else if (sk_add_backlog(sk, skb, READ_ONCE(sk->sk_rcvbuf) +
-				READ_ONCE(sk->sk_sndbuf) + BACKLOG_SLACK))
+				READ_ONCE(sk->sk_sndbuf) + WALTZ_BACKLOG_SLACK))
 		why = WALTZ_DROP_BACKLOG;
 	bh_unlock_sock(sk);
 	if (!why)

@@ -30,6 +30,9 @@
 	COUNTER(CHALLENGE_ACKS, "challenge_acks", "challenge ACKs sent (RFC 5961)") \
 	COUNTER(CHALLENGE_LIMITED, "challenge_limited", "challenge ACKs held back by the limit") \
 	COUNTER(OOO_QUEUED, "ooo_queued", "segments received out of order")    \
+	COUNTER(OOO_COLLAPSED, "ooo_collapsed", "of these, small ones that were copied together") \
+	COUNTER(OOO_PRUNED, "ooo_pruned", "of these, thrown away later to make room") \
+	COUNTER(MEMORY_PRESSURES, "memory_pressures", "memory pressure began (net.waltz.mem)") \
 	COUNTER(DELAYED_ACKS, "delayed_acks", "delayed ACKs sent")	       \
 	COUNTER(ECN_OPENS, "ecn_opens", "connections opened with ECN (RFC 3168)") \
 	COUNTER(ECN_FALLBACKS, "ecn_fallbacks", "SYN and SYN-ACK sent again without ECN") \

@@ -83,7 +83,7 @@ static int set_keepalive_time(struct sock *sk, int val)
 
 	if (val < 1 || val > KEEPALIVE_MAX_S)
 		return -EINVAL;
-	ws->keepalive_time = val;
+	ws->keepalive_time = (u16)val;
 	if (sock_flag(sk, SOCK_KEEPOPEN) &&
 	    !((1 << sk->sk_state) & (TCPF_CLOSE | TCPF_LISTEN))) {
 		local_bh_disable();
@@ -167,7 +167,7 @@ static int write_option(struct sock *sk, int name, int val)
 	case TCP_KEEPINTVL:
 		if (val < 1 || val > KEEPALIVE_MAX_S)
 			return -EINVAL;
-		ws->keepalive_intvl = val;
+		ws->keepalive_intvl = (u16)val;
 		return 0;
 	case TCP_KEEPCNT:
 		if (val < 1 || val > KEEPALIVE_MAX_PROBES)
@@ -183,7 +183,7 @@ static int write_option(struct sock *sk, int name, int val)
 		WRITE_ONCE(ws->defer_accept, seconds_to_retries(val));
 		return 0;
 	case TCP_LINGER2:
-		ws->linger2 = val < 0 ? -1 : min(val, LINGER2_MAX_S);
+		ws->linger2 = (s16)(val < 0 ? -1 : min(val, LINGER2_MAX_S));
 		return 0;
 	case TCP_USER_TIMEOUT:
 		if (val < 0)

@@ -332,7 +332,7 @@ static void start_syn(struct sock *sk, u8 flags)
 	ws->snd_sml = ws->snd_nxt;
 	send_syn(sk, flags, false);
 	ws->backoff = 0;
-	ws->stalled_since = jiffies ?: 1;
+	ws->stalled_since = (u32)jiffies ?: 1;
 	waltz_arm_retransmit(sk);
 }
 

@@ -8,6 +8,7 @@
 #include <linux/seq_file_net.h>
 
 #include "diag.h"
+#include "memory.h"
 #include "request.h"
 #include "timewait.h"
 #include "waltz.h"
@@ -233,6 +234,11 @@ static int stat_show(struct seq_file *m, void *v)
 	seq_printf(m, "orphans_now %d\n", atomic_read(&wn->orphans));
 	seq_printf(m, "tw_now %u\n", waltz_tw_count(wn));
 	seq_printf(m, "tw_peak %u\n", waltz_tw_peak(wn));
+	/* Of the whole system, as in TCP's line of sockstat. */
+	seq_printf(m, "sockets_allocated %lld\n",
+		   percpu_counter_sum_positive(&waltz_sockets_allocated));
+	seq_printf(m, "memory_pages %ld\n", waltz_memory_pages());
+	seq_printf(m, "memory_pressure %d\n", !!READ_ONCE(waltz_memory_pressure));
 	return 0;
 }
 

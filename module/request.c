@@ -934,7 +934,10 @@ int waltz_request_init(void)
 	unsigned int i;
 
 	buckets = kvcalloc(REQUEST_BUCKETS, sizeof(*buckets), GFP_KERNEL);
-	request_cache = KMEM_CACHE(waltz_request, SLAB_ACCOUNT);
+	/* Not charged to a control group: max_half_open bounds them, and who
+	 * sends SYNs is not to use up what the server's group may have.
+	 */
+	request_cache = KMEM_CACHE(waltz_request, 0);
 	if (!buckets || !request_cache) {
 		waltz_request_exit();
 		return -ENOMEM;

@@ -115,6 +115,29 @@ void waltz_sack_rcv_duplicate(struct waltz_sack_rcv *s, u32 start, u32 end)
 }
 
 /**
+ * waltz_sack_rcv_cut() - what came furthest ahead was thrown away
+ * @s: what to report
+ * @from: nothing from here on is held any more
+ *
+ * RFC 2018 section 8: the sender keeps what it was told of, so it may.
+ */
+void waltz_sack_rcv_cut(struct waltz_sack_rcv *s, u32 from)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < s->n; i++) {
+		struct waltz_sack b = s->recent[i];
+
+		if (seq_geq(b.start, from))
+			continue;
+		if (seq_gt(b.end, from))
+			b.end = from;
+		s->recent[n++] = b;
+	}
+	s->n = (u8)n;
+}
+
+/**
  * waltz_sack_rcv_purge() - what came out of order was thrown away
  * @s: what to report
  */

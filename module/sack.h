@@ -22,6 +22,7 @@ void waltz_sack_rcv_init(struct waltz_sack_rcv *s);
 void waltz_sack_rcv_hole(struct waltz_sack_rcv *s, u32 start, u32 end);
 void waltz_sack_rcv_advance(struct waltz_sack_rcv *s, u32 rcv_nxt);
 void waltz_sack_rcv_duplicate(struct waltz_sack_rcv *s, u32 start, u32 end);
+void waltz_sack_rcv_cut(struct waltz_sack_rcv *s, u32 from);
 void waltz_sack_rcv_purge(struct waltz_sack_rcv *s);
 unsigned int waltz_sack_rcv_fill(struct waltz_sack_rcv *s,
 				 struct waltz_sack *out, unsigned int max);

@@ -13,6 +13,7 @@
 #include <linux/ip.h>
 #include <linux/slab.h>
 
+#include "memory.h"
 #include "trace.h"
 #include "waltz.h"
 
@@ -42,9 +43,12 @@ struct sk_buff *waltz_alloc_data_skb(struct sock *sk, gfp_t gfp)
 	struct sk_buff *skb;
 
 	skb = alloc_skb_fclone(WALTZ_HEADROOM, gfp);
-	if (!skb)
+	if (!skb) {
+		waltz_enter_memory_pressure(sk);
+		sk_stream_moderate_sndbuf(sk);
 		return NULL;
-	if (!sk_wmem_schedule(sk, skb->truesize)) {
+	}
+	if (!waltz_wmem_schedule(sk, skb->truesize)) {
 		__kfree_skb(skb);
 		return NULL;
 	}

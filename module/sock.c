@@ -9,6 +9,7 @@
 #include <net/ip.h>
 #include <net/route.h>
 
+#include "memory.h"
 #include "request.h"
 #include "trace.h"
 #include "user.h"
@@ -49,6 +50,7 @@ static void reset_stream(struct sock *sk)
 	ws->challenge_sent = 0;
 	ws->send_head = NULL;
 	ws->ooo = RB_ROOT;
+	ws->ooo_fresh = 0;
 	waltz_sack_rcv_init(&ws->sack);
 	ws->stalled_since = 0;
 	ws->last_sent = jiffies;
@@ -369,7 +371,9 @@ static struct sock *waltz_accept(struct sock *sk, WALTZ_ACCEPT_PARAMS)
 	if (sk->sk_state == TCP_LISTEN)
 		child = wait_for_child(sk, sock_rcvtimeo(sk, nonblock), &err);
 	release_sock(sk);
-	if (!child)
+	if (child)
+		waltz_charge_accepted(child);
+	else
 		WALTZ_ACCEPT_ERR = err;
 	return child;
 }
@@ -430,8 +434,7 @@ static void without_owner(struct sock *sk)
 	if (sk->sk_state == TCP_FIN_WAIT2) {
 		waltz_event(sk, waltz_sk(sk)->linger2 < 0 ?
 			    WALTZ_EV_USER_ABORT : WALTZ_EV_USER_ORPHAN, NULL);
-	} else if (atomic_read(&wn->orphans) >
-		   READ_ONCE(wn->sysctls.max_orphans)) {
+	} else if (waltz_must_go(sk, 0)) {
 		WALTZ_INC(wn, ABORT_ORPHAN);
 		waltz_event(sk, WALTZ_EV_USER_ABORT, NULL);
 	}
@@ -528,24 +531,6 @@ static void waltz_release_cb(struct sock *sk)
 
 /* ---- registration ---- */
 
-static struct percpu_counter sockets_allocated;
-static atomic_long_t memory_allocated;
-static DEFINE_PER_CPU(int, memory_fw_alloc);
-static unsigned long memory_pressure;
-static long sysctl_mem[3];
-static int sysctl_wmem[3] = { 4096, 256 << 10, 4 << 20 };
-static int sysctl_rmem[3] = { 4096, 512 << 10, 6 << 20 };
-
-static void enter_memory_pressure(struct sock *sk)
-{
-	WRITE_ONCE(memory_pressure, 1);
-}
-
-static void leave_memory_pressure(struct sock *sk)
-{
-	WRITE_ONCE(memory_pressure, 0);
-}
-
 struct proto waltz_prot = {
 	.name			= "WALTZ",
 	.owner			= THIS_MODULE,
@@ -566,15 +551,15 @@ struct proto waltz_prot = {
 	.release_cb		= waltz_release_cb,
 	.get_port		= waltz_get_port,
 	.put_port		= waltz_put_port,
-	.enter_memory_pressure	= enter_memory_pressure,
-	.leave_memory_pressure	= leave_memory_pressure,
-	.sockets_allocated	= &sockets_allocated,
-	.memory_allocated	= &memory_allocated,
-	.per_cpu_fw_alloc	= &memory_fw_alloc,
-	.memory_pressure	= &memory_pressure,
-	.sysctl_mem		= sysctl_mem,
-	.sysctl_wmem		= sysctl_wmem,
-	.sysctl_rmem		= sysctl_rmem,
+	.enter_memory_pressure	= waltz_enter_memory_pressure,
+	.leave_memory_pressure	= waltz_leave_memory_pressure,
+	.sockets_allocated	= &waltz_sockets_allocated,
+	.memory_allocated	= &waltz_memory_allocated,
+	.per_cpu_fw_alloc	= &waltz_memory_fw_alloc,
+	.memory_pressure	= &waltz_memory_pressure,
+	.sysctl_mem		= waltz_sysctl_mem,
+	.sysctl_wmem		= waltz_no_minimum,
+	.sysctl_rmem		= waltz_no_minimum,
 	.max_header		= MAX_HEADER + sizeof(struct iphdr) + WALTZ_HDR_MAX,
 	.obj_size		= sizeof(struct waltz_sock),
 	.stream_memory_free	= waltz_memory_free,
@@ -614,13 +599,12 @@ const struct proto_ops waltz_stream_ops = {
 };
 
 /**
- * waltz_sock_init() - memory limits and the protocol
+ * waltz_sock_init() - the protocol, and memory for it
  *
  * Return: 0 or a negative error.
  */
 int waltz_sock_init(void)
 {
-	unsigned long pages = max(nr_free_buffer_pages() / 16, 128ul);
 	int err;
 
 	BUILD_BUG_ON(sizeof(struct waltz_cb) >
@@ -630,15 +614,12 @@ int waltz_sock_init(void)
 	 */
 	BUILD_BUG_ON(!IS_ENABLED(CONFIG_LOCKDEP) &&
 		     sizeof(struct waltz_sock) > 1536);
-	sysctl_mem[0] = pages / 4 * 3;
-	sysctl_mem[1] = pages;
-	sysctl_mem[2] = sysctl_mem[0] * 2;
-	err = percpu_counter_init(&sockets_allocated, 0, GFP_KERNEL);
+	err = waltz_memory_init();
 	if (err)
 		return err;
 	err = proto_register(&waltz_prot, 1);
 	if (err)
-		percpu_counter_destroy(&sockets_allocated);
+		waltz_memory_exit();
 	return err;
 }
 
@@ -648,5 +629,5 @@ int waltz_sock_init(void)
 void waltz_sock_exit(void)
 {
 	proto_unregister(&waltz_prot);
-	percpu_counter_destroy(&sockets_allocated);
+	waltz_memory_exit();
 }

@@ -114,6 +114,18 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 		WALTZ_INC(waltz_net(sock_net(sk)), DSACKS);
 }
 
+/* Has what is outstanding been refused? Not what was sent less than a round trip
+ * ago: or a peer that opens and shuts its window would draw all of it each time.
+ */
+static bool may_be_refused(const struct waltz_sock *ws)
+{
+	const struct waltz_record *rec = waltz_board_first(&ws->rec.board);
+	u32 least = waltz_rack_least(&ws->rec.rack);
+
+	return ws->backoff || (rec && least && (u64)ktime_to_us(ktime_get()) -
+			       rec->sent_us >= least);
+}
+
 /* The room for what is outstanding, which was taken back, is there again. */
 static void room_again(struct sock *sk)
 {
@@ -150,7 +162,8 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 
 	/* SND.WL2 is SND.UNA: an older acknowledgment does not come here. */
 	if (seq_gt(seg->ack, una) || seq_geq(seg->seq, ws->snd_wl1)) {
-		if (!ws->snd_wnd && wnd && waltz_in_flight(ws))
+		if (!ws->snd_wnd && wnd && waltz_in_flight(ws) &&
+		    may_be_refused(ws))
 			room_again(sk);
 		ws->snd_wl1 = seg->seq;
 		ws->snd_wnd = wnd;
@@ -171,14 +184,9 @@ static void data_ready(struct sock *sk)
 
 /* A small segment is charged as much as a large one, and what we promised is
  * bytes: two of the buffer for each (waltz_rcv_space()). Of what costs more
- * than that no more is taken as it comes than this share of the buffer holds;
+ * than that no more is taken as it comes than waltz_wasteful_share() holds;
  * the rest is copied together, page by page. So what was promised has room.
  */
-static int wasteful_share(const struct sock *sk)
-{
-	return sk->sk_rcvbuf / 8;
-}
-
 static bool endangers_promise(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct waltz_sock *ws = waltz_sk(sk);
@@ -186,7 +194,7 @@ static bool endangers_promise(const struct sock *sk, const struct sk_buff *skb)
 	int room = sk->sk_rcvbuf - atomic_read(&sk->sk_rmem_alloc);
 
 	return skb->truesize > 2 * skb->len &&
-	       2 * (s64)promised > room + wasteful_share(sk);
+	       2 * (s64)promised > room + waltz_wasteful_share(sk);
 }
 
 static bool compact(struct sock *sk, struct sk_buff *skb)
@@ -247,36 +255,13 @@ static void append(struct sock *sk, struct sk_buff *skb, bool owned)
 		skb_set_owner_r(skb, sk);
 }
 
-static struct sk_buff *ooo_first(struct waltz_sock *ws)
-{
-	return skb_rb_first(&ws->ooo);
-}
-
-/**
- * waltz_purge_ooo() - forget what came out of order
- * @sk: the socket
- *
- * Context: socket lock held.
- */
-void waltz_purge_ooo(struct sock *sk)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-	struct sk_buff *skb;
-
-	while ((skb = ooo_first(ws))) {
-		rb_erase(&skb->rbnode, &ws->ooo);
-		kfree_skb(skb);
-	}
-	waltz_sack_rcv_purge(&ws->sack);
-}
-
 /* What waited for the hole that was just filled. */
 static void append_ooo(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	struct sk_buff *skb;
 
-	while ((skb = ooo_first(ws)) &&
+	while ((skb = skb_rb_first(&ws->ooo)) &&
 	       seq_leq(WALTZ_CB(skb)->seq, ws->rcv_nxt)) {
 		rb_erase(&skb->rbnode, &ws->ooo);
 		if (seq_leq(WALTZ_CB(skb)->end_seq, ws->rcv_nxt))
@@ -308,6 +293,7 @@ static bool insert_ooo(struct sock *sk, struct sk_buff *skb)
 	rb_link_node(&skb->rbnode, parent, link);
 	rb_insert_color(&skb->rbnode, &ws->ooo);
 	skb_set_owner_r(skb, sk);
+	ws->ooo_fresh += skb->truesize;
 
 	/* Neighbours that it covers whole. */
 	while ((other = skb_rb_next(skb)) &&
@@ -321,24 +307,21 @@ static bool insert_ooo(struct sock *sk, struct sk_buff *skb)
 }
 
 /* Is there room? What is next in line is always taken when nothing waits to
- * be read: otherwise a buffer too small for one segment would never move.
+ * be read: otherwise a buffer too small for one segment would never move, nor
+ * anything when there is no memory. What came out of order was promised to
+ * nobody, and makes place.
  */
-static enum waltz_drop reserve(struct sock *sk, struct sk_buff *skb,
+static enum waltz_drop reserve(struct sock *sk, struct sk_buff *skb, u32 seq,
 			       bool in_order)
 {
 	bool must = in_order && skb_queue_empty(&sk->sk_receive_queue);
-	int limit = sk->sk_rcvbuf + (in_order ? wasteful_share(sk) : 0);
+	int limit = sk->sk_rcvbuf + (in_order ? waltz_wasteful_share(sk) : 0);
 
-	if (atomic_read(&sk->sk_rmem_alloc) > limit && !must) {
-		/* The hole may be what is missing for progress. */
-		if (!in_order || RB_EMPTY_ROOT(&waltz_sk(sk)->ooo))
-			return WALTZ_DROP_RCVBUF;
-		waltz_purge_ooo(sk);
-		if (atomic_read(&sk->sk_rmem_alloc) > limit)
-			return WALTZ_DROP_RCVBUF;
-	}
-	return sk_rmem_schedule(sk, skb, skb->truesize) ?
-	       WALTZ_DROP_NONE : WALTZ_DROP_NO_MEMORY;
+	if (atomic_read(&sk->sk_rmem_alloc) > limit &&
+	    !waltz_make_room(sk, seq, limit) && !must)
+		return in_order ? WALTZ_DROP_RCVBUF : WALTZ_DROP_OOO_FULL;
+	return waltz_find_memory(sk, skb, seq) || must ? WALTZ_DROP_NONE :
+							 WALTZ_DROP_NO_MEMORY;
 }
 
 /* Queue the text of a segment between @seq and @end_seq, both in the window
@@ -351,7 +334,7 @@ static enum waltz_drop queue_text(struct sock *sk, struct sk_buff *skb,
 	bool in_order = seq_leq(seq, ws->rcv_nxt);
 	enum waltz_drop why;
 
-	why = reserve(sk, skb, in_order);
+	why = reserve(sk, skb, seq, in_order);
 	if (why) {
 		/* It was promised, but a segment is charged more than its
 		 * bytes. Shut the window, against RFC 9293 SHLD-14: a peer
@@ -514,7 +497,9 @@ void waltz_stream_read(struct sock *sk, u32 copied)
 	open = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
 	left = open > 0 ? open : 0;
 	room = min_t(u32, waltz_rcv_space(sk), 65535u << ws->rcv_wscale);
-	if (room >= 2 * left && room - left >= min_t(u32, 2u * ws->rcv_mss,
-						     sk->sk_rcvbuf / 4))
+	/* When memory is short there is never more than the least. */
+	if (room >= 2 * left &&
+	    room - left >= min3(2u * ws->rcv_mss, (u32)sk->sk_rcvbuf / 4,
+				waltz_least_window(sk)))
 		waltz_send_ack(sk);
 }

@@ -10,6 +10,7 @@
 
 #include <asm/ioctls.h>
 
+#include "memory.h"
 #include "stream.h"
 #include "user.h"
 
@@ -72,7 +73,8 @@ static int fill(struct sock *sk, struct sk_buff *skb, struct msghdr *msg)
 		return 0;
 	copy = min_t(size_t, msg_data_left(msg), waltz_sk(sk)->mss - skb->len);
 	copy = min_t(int, copy, pfrag->size - pfrag->offset);
-	if (!sk_wmem_schedule(sk, copy))
+	copy = waltz_wmem_schedule(sk, copy);
+	if (!copy)
 		return -ENOBUFS;
 	/* Accounts for the bytes: truesize, wmem_queued, memory charge. */
 	err = skb_copy_to_page_nocache(sk, &msg->msg_iter, skb, pfrag->page,

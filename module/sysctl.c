@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 #include <linux/sysctl.h>
 
+#include "memory.h"
 #include "waltz.h"
 
 /* SYSCTL(field, lowest, highest) */
@@ -69,6 +70,44 @@ static int three_numbers(waltz_ctl_table *table, int write, void *buffer,
 	return err;
 }
 
+/* Pages of all namespaces: as for TCP, the initial one alone has a say. */
+static int mem_pages[2] = { 1, 1 << 30 };
+
+/* Likewise all or none, and none less than the one before it. */
+static int three_steps(waltz_ctl_table *table, int write, void *buffer,
+		       size_t *lenp, loff_t *ppos)
+{
+	struct ctl_table copy = *table;
+	unsigned int i;
+	int new[3], err;
+
+	for (i = 0; i < ARRAY_SIZE(new); i++)
+		new[i] = (int)READ_ONCE(waltz_sysctl_mem[i]);
+	copy.data = new;
+	err = proc_dointvec_minmax(&copy, write, buffer, lenp, ppos);
+	if (!write || err)
+		return err;
+	if (new[0] > new[1] || new[1] > new[2])
+		return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(new); i++)
+		WRITE_ONCE(waltz_sysctl_mem[i], new[i]);
+	return 0;
+}
+
+static struct ctl_table mem_table[] = {
+	{
+		.procname	= "mem",
+		.maxlen		= 3 * sizeof(int),
+		.mode		= 0644,
+		.proc_handler	= three_steps,
+		.extra1		= &mem_pages[0],
+		.extra2		= &mem_pages[1],
+	},
+	WALTZ_SYSCTL_SENTINEL
+};
+
+static struct ctl_table_header *mem_header;
+
 static const struct ctl_table template[] = {
 #define ENTRY(field, low, high) {					       \
 		.procname	= #field,				       \
@@ -129,11 +168,17 @@ int waltz_sysctl_init(struct waltz_net *wn)
 				(unsigned long)table[i].data;
 	wn->sysctl_header = waltz_register_sysctl(wn->net, "net/waltz", table,
 						  ENTRIES);
-	if (!wn->sysctl_header) {
-		kfree(table);
-		return -ENOMEM;
-	}
-	return 0;
+	if (!wn->sysctl_header)
+		goto free_table;
+	if (!net_eq(wn->net, &init_net))
+		return 0;
+	mem_header = waltz_register_sysctl(wn->net, "net/waltz", mem_table, 1);
+	if (mem_header)
+		return 0;
+	unregister_net_sysctl_table(wn->sysctl_header);
+free_table:
+	kfree(table);
+	return -ENOMEM;
 }
 
 /**
@@ -144,6 +189,8 @@ void waltz_sysctl_exit(struct waltz_net *wn)
 {
 	const struct ctl_table *table = wn->sysctl_header->ctl_table_arg;
 
+	if (net_eq(wn->net, &init_net))
+		unregister_net_sysctl_table(mem_header);
 	unregister_net_sysctl_table(wn->sysctl_header);
 	kfree(table);
 }

@@ -6,6 +6,7 @@
  *
  * A reference to the socket is held while sk_timer is pending.
  */
+#include "memory.h"
 #include "trace.h"
 #include "waltz.h"
 
@@ -89,11 +90,10 @@ void waltz_arm_retransmit(struct sock *sk)
 
 	/* Not later than the user wants to know. */
 	if (ws->user_timeout && ws->stalled_since) {
-		unsigned long end = ws->stalled_since +
-				    msecs_to_jiffies(ws->user_timeout);
+		unsigned long limit = msecs_to_jiffies(ws->user_timeout);
+		u32 stalled = (u32)jiffies - ws->stalled_since;
 
-		delay = time_before(jiffies, end) ?
-			min(delay, end - jiffies) : 1;
+		delay = stalled < limit ? min(delay, limit - stalled) : 1;
 	}
 	waltz_timer_set(sk, WALTZ_TIMER_RETRANSMIT, delay);
 }
@@ -110,10 +110,11 @@ unsigned long waltz_keepalive_idle(const struct sock *sk)
 	return (unsigned long)idle * HZ;
 }
 
-static bool user_timeout_over(const struct waltz_sock *ws, unsigned long since)
+static bool user_timeout_over(const struct waltz_sock *ws)
 {
-	return ws->user_timeout && since &&
-	       time_after_eq(jiffies, since + msecs_to_jiffies(ws->user_timeout));
+	return ws->user_timeout && ws->stalled_since &&
+	       (u32)jiffies - ws->stalled_since >=
+	       msecs_to_jiffies(ws->user_timeout);
 }
 
 /* RFC 9293 3.8.3: sent again so often, IP is told that its route may be dead. */
@@ -132,7 +133,7 @@ static bool give_up(const struct sock *sk, unsigned int tries)
 		limit = READ_ONCE(s->orphan_retries);
 	else
 		limit = ws->user_timeout ? INT_MAX : READ_ONCE(s->retries);
-	return (int)tries >= limit || user_timeout_over(ws, ws->stalled_since);
+	return (int)tries >= limit || user_timeout_over(ws);
 }
 
 static void time_out(struct sock *sk)
@@ -151,9 +152,32 @@ static bool window_withdrawn(const struct sock *sk)
 
 	return !ws->snd_wnd && !sock_flag(sk, SOCK_DEAD) &&
 	       !((1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV)) &&
-	       !user_timeout_over(ws, ws->stalled_since) &&
+	       !user_timeout_over(ws) &&
 	       (u32)jiffies - ws->last_rcvd <
 	       2 * usecs_to_jiffies(WALTZ_RTO_MAX_US);
+}
+
+/* A socket without an owner that nobody answers, when there are too many of them
+ * or memory is short. Return: true: it is gone.
+ */
+static bool let_go(struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	unsigned int shift = 0;
+
+	if (!sock_flag(sk, SOCK_DEAD))
+		return false;
+	/* Twice as soon where nothing more is to be expected. */
+	if ((u32)jiffies - ws->last_rcvd >
+	    2 * usecs_to_jiffies(WALTZ_RTO_MAX_US))
+		shift++;
+	if (READ_ONCE(sk->sk_err_soft))
+		shift++;
+	if (!waltz_must_go(sk, shift))
+		return false;
+	WALTZ_INC(waltz_net(sock_net(sk)), ABORT_ORPHAN);
+	waltz_event(sk, WALTZ_EV_USER_ABORT, NULL);
+	return true;
 }
 
 /* RFC 6298 5.4 to 5.7. */
@@ -169,11 +193,13 @@ static void retransmit_timeout(struct sock *sk)
 		return;
 	}
 	if (!ws->stalled_since)
-		ws->stalled_since = jiffies ?: 1;
+		ws->stalled_since = (u32)jiffies ?: 1;
 	if (give_up(sk, ws->backoff) && !window_withdrawn(sk)) {
 		time_out(sk);
 		return;
 	}
+	if (let_go(sk))
+		return;
 	WALTZ_INC(wn, RETRANS_TIMEOUT);
 	if (ws->backoff >= R1)
 		dst_negative_advice(sk);
@@ -233,17 +259,19 @@ static void probe_timeout(struct sock *sk)
 			return;
 	}
 	if (!ws->stalled_since)
-		ws->stalled_since = jiffies ?: 1;
+		ws->stalled_since = (u32)jiffies ?: 1;
 	/* A peer that answers keeps its window shut as long as it likes, but
 	 * not that of a socket nobody owns.
 	 */
-	if (user_timeout_over(ws, ws->stalled_since) ||
+	if (user_timeout_over(ws) ||
 	    ws->probes_sent >= READ_ONCE(s->retries) ||
 	    (sock_flag(sk, SOCK_DEAD) &&
 	     ws->backoff >= READ_ONCE(s->orphan_retries))) {
 		time_out(sk);
 		return;
 	}
+	if (let_go(sk))
+		return;
 	waltz_send_probe(sk, false);
 	if (ws->probes_sent < 255)
 		ws->probes_sent++;

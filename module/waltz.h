@@ -23,6 +23,7 @@
 #include <net/sock.h>
 
 #include "uapi/waltz.h"
+#include "bounds.h"
 #include "compat.h"
 #include "drop.h"
 #include "ecn.h"
@@ -207,13 +208,15 @@ struct waltz_port;
  * @challenge_sent: jiffies of the last challenge ACK
  * @send_head: first segment of sk_write_queue not sent yet
  * @ooo: received out of order, by sequence number
+ * @ooo_fresh: what came since its small segments were copied together last
  * @sack: what of it to report
  * @rtt: RFC 6298's estimator
  * @rec: loss recovery and congestion control; its SND.UNA and SND.NXT are ours
  *	from the moment that our SYN is acknowledged
  * @deadline: when each timer is due, 32 bits of jiffies; valid when its bit is
  *	armed
- * @stalled_since: jiffies when the data outstanding stopped moving; 0: moving
+ * @stalled_since: jiffies when the data outstanding stopped moving, 32 bits of
+ *	them; 0: moving
  * @last_sent: jiffies of the last data segment, 32 bits of them; before the
  *	first one, of the beginning: a child's is when it joined the accept queue
  * @last_rcvd: jiffies of the last segment, likewise
@@ -291,16 +294,18 @@ struct waltz_sock {
 	struct waltz_rtt rtt;
 	struct waltz_recovery rec;
 
-	unsigned long stalled_since;
+	u32 stalled_since;
 	u32 deadline[WALTZ_TIMERS];
 	u32 last_sent;
 	u32 last_rcvd;
 	u32 user_timeout;
-	int keepalive_time;
-	int keepalive_intvl;
-	int linger2;
 	u32 notsent_lowat;
 	u32 window_clamp;
+	u32 ooo_fresh;
+	u16 keepalive_time;
+	u16 keepalive_intvl;
+	s16 linger2;
+	u16 mtu_info;
 	u8 keepalive_probes;
 	u8 syn_retries;
 	u8 defer_accept;
@@ -336,7 +341,6 @@ struct waltz_sock {
 	bool retransmitted:1;
 	bool orphan:1;
 	u32 pmtu;
-	u32 mtu_info;
 };
 
 static inline struct waltz_sock *waltz_sk(const struct sock *sk)
@@ -394,9 +398,17 @@ static inline int waltz_ecn_mode(const struct net *net,
 	return READ_ONCE(waltz_net(net)->sysctls.ecn);
 }
 
+/* What a socket takes though memory is short, as a window. */
+static inline u32 waltz_least_window(const struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+
+	return max_t(u32, READ_ONCE(s->rmem[0]), waltz_sk(sk)->rcv_mss);
+}
+
 /* The part of the receive buffer that may be promised to the peer: half of
  * it, the rest is for what an skb costs beside its bytes. And no more than
- * TCP_WINDOW_CLAMP.
+ * TCP_WINDOW_CLAMP; nor, when memory is short, than what is taken all the same.
  */
 static inline int waltz_rcv_space(const struct sock *sk)
 {
@@ -405,6 +417,8 @@ static inline int waltz_rcv_space(const struct sock *sk)
 	u32 clamp = waltz_sk(sk)->window_clamp;
 
 	room = room > 0 ? room / 2 : 0;
+	if (unlikely(sk_under_memory_pressure(sk)))
+		room = min_t(u32, room, waltz_least_window(sk));
 	return clamp ? min_t(u32, room, clamp) : room;
 }
 
@@ -508,8 +522,10 @@ int waltz_backlog_rcv(struct sock *sk, struct sk_buff *skb);
 void waltz_drop(struct waltz_net *wn, const struct waltz_key *key,
 		const struct waltz_seg *seg, enum waltz_drop why);
 
-/* stream.c */
+/* room.c */
 void waltz_purge_ooo(struct sock *sk);
+bool waltz_make_room(struct sock *sk, u32 seq, int limit);
+bool waltz_find_memory(struct sock *sk, struct sk_buff *skb, u32 seq);
 
 /* timer.c */
 void waltz_timers_init(struct sock *sk);

@@ -196,7 +196,8 @@ class Peer:
         self.sock.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes.fromhex(value))
 
     def do_getopt(self, level, name):
-        return self.sock.getsockopt(getattr(socket, level), getattr(socket, name))
+        number = int(name) if name.isdigit() else getattr(socket, name)
+        return self.sock.getsockopt(getattr(socket, level), number)
 
     def do_info(self, field):
         data = self.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 200)

@@ -27,6 +27,8 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         frag                  in two IP fragments
         ipopt=HEX             with these IP options
         src= dst= sport= dport=   other addresses and ports
+  spray COUNT SEQ STEP LEN   COUNT segments of LEN bytes, the first at SND.NXT+SEQ,
+        each STEP after the one before; nothing advances
   expect FLAGS [seq=N] [ack=N] [len=N] [win=N] [ts=yes|no] [ms=N] [min=MS] [max=MS]
          [sack=L:R,...|none] [sackok=yes|no]
          [tsecr=N] [psh=0|1] [tos=N] [ttl=N] [df=0|1] [ipopt=HEX]
@@ -275,6 +277,12 @@ class Connection:
         if "seq" not in opts:
             syn_fin = (bits & flag_bits("S") != 0) + (bits & flag_bits("F") != 0)
             self.snd = (seq + len(payload) + syn_fin) & WORD
+
+    def do_spray(self, count, seq, step, size):
+        for i in range(int(count)):
+            self.do_send("A", f"seq={int(seq) + i * int(step):+d}", f"len={size}")
+            if not i % 64:
+                wire.drain()
 
     def do_unreachable(self, code, *words):
         opts = options(words)
