@@ -132,6 +132,7 @@ void waltz_synchronised(struct sock *sk)
 		waltz_current_mss(sk);
 	else
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
+	waltz_mtu_begin(sk);
 	if (ws->retransmitted)
 		waltz_rtt_syn_lost(&ws->rtt);
 	waltz_send_begin(sk);

@@ -35,6 +35,8 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.sack			= 1,
 		.ecn			= WALTZ_ECN_ACCEPT,
 		.syncookies		= WALTZ_COOKIES_PRESSURE,
+		.mtu_probing		= WALTZ_MTU_BLACK_HOLES,
+		.base_mss		= 1024,
 		.rmem			= { 4096, 512 << 10, 6 << 20 },
 		.wmem			= { 4096, 256 << 10, 4 << 20 },
 	};

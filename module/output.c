@@ -96,28 +96,60 @@ static u8 ip_options_len(const struct sock *sk)
 }
 
 /**
+ * waltz_most_mss() - the largest segment that the route, the peer and the user
+ *	allow
+ * @sk: the socket; its route's MTU is known
+ *
+ * RFC 6691: text and options.
+ *
+ * Context: socket lock held.
+ */
+u16 waltz_most_mss(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u32 mss = min_t(u32, ws->pmtu, 65535) - sizeof(struct iphdr) -
+		  WALTZ_HDR_LEN;
+
+	if (ws->peer_mss)
+		mss = min_t(u32, mss, ws->peer_mss);
+	if (ws->user_mss)
+		mss = min_t(u32, mss, ws->user_mss);
+	return (u16)mss;
+}
+
+/**
+ * waltz_text_of() - what of a segment is text
+ * @sk: the socket
+ * @size: of text and options
+ *
+ * Context: socket lock held.
+ */
+u32 waltz_text_of(const struct sock *sk, u16 size)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u32 opts = ws->ip_options_len + (ws->ts_ok ? WALTZ_OPT_TS_LEN : 0);
+
+	return size > opts + MSS_FLOOR ? size - opts : MSS_FLOOR;
+}
+
+/**
  * waltz_sync_mss() - the path's MTU is known, or has changed
  * @sk: the socket
- * @mtu: bytes
+ * @mtu: bytes, as the route says
  *
  * Context: socket lock held.
  */
 void waltz_sync_mss(struct sock *sk, u32 mtu)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	u32 mss = min_t(u32, mtu, 65535) - sizeof(struct iphdr) - WALTZ_HDR_LEN;
+	u16 mss;
 
-	if (ws->peer_mss)
-		mss = min_t(u32, mss, ws->peer_mss);
-	if (ws->user_mss)
-		mss = min_t(u32, mss, ws->user_mss);
-	/* RFC 6691: the option says what fits without options. */
-	ws->ip_options_len = ip_options_len(sk);
-	mss -= ws->ip_options_len;
-	if (ws->ts_ok)
-		mss -= WALTZ_OPT_TS_LEN;
 	ws->pmtu = mtu;
-	ws->mss = (u16)max(mss, MSS_FLOOR);
+	ws->ip_options_len = ip_options_len(sk);
+	mss = waltz_most_mss(sk);
+	if (ws->plpmtu.low)
+		mss = min(mss, ws->plpmtu.low);
+	ws->mss = (u16)waltz_text_of(sk, mss);
 	if (ws->mss != ws->rec.cong.mss)
 		waltz_recovery_mtu(&ws->rec, ws->mss);
 }

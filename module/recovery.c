@@ -217,6 +217,8 @@ static void take_ack(struct waltz_recovery *r, struct run *run)
 	}
 	run->out->acked = ack - r->una;
 	r->una = ack;
+	if (r->mtu_probe == WALTZ_MTU_PROBE_OUT && seq_geq(ack, r->probe_end))
+		r->mtu_probe = WALTZ_MTU_PROBE_PASSED;
 	waltz_rack_una(&r->rack, ack);
 	/* Karn: what was waiting behind a hole does not tell either. */
 	if (run->retrans_acked)
@@ -495,6 +497,23 @@ static void begin_recovery(struct waltz_recovery *r, u32 delivered)
 	waltz_prr_begin(&r->prr, flight);
 }
 
+/* RFC 4821 7.5: that a probe is lost tells of its size, not of congestion.
+ * Return: its bytes, when it is just found to be.
+ */
+static u32 lost_probe(struct waltz_recovery *r)
+{
+	const struct waltz_record *rec;
+
+	if (r->mtu_probe != WALTZ_MTU_PROBE_OUT)
+		return 0;
+	rec = waltz_board_at(&r->board,
+			     waltz_board_find(&r->board, r->probe_end - 1));
+	if (!(rec->flags & WALTZ_SEG_LOST))
+		return 0;
+	r->mtu_probe = WALTZ_MTU_PROBE_LOST;
+	return rec->end_seq - rec->seq;
+}
+
 /* Return: bytes newly thought lost; and when to look again. */
 static u32 find_lost(struct waltz_recovery *r, const struct run *run,
 		     u64 now_us, u32 *again_us)
@@ -507,7 +526,7 @@ static u32 find_lost(struct waltz_recovery *r, const struct run *run,
 					      waltz_recovery_active(r), now_us);
 	else if (run)
 		find_lost_without_sack(r, run);
-	return r->board.resend - before;
+	return r->board.resend - before - lost_probe(r);
 }
 
 /**
@@ -697,6 +716,8 @@ void waltz_recovery_timeout(struct waltz_recovery *r, bool first, u64 now_us)
 	r->dup_bytes = 0;
 	r->dupacks = 0;
 	r->held = false;
+	if (r->mtu_probe == WALTZ_MTU_PROBE_OUT)
+		r->mtu_probe = WALTZ_MTU_PROBE_LOST;
 
 	waltz_cong_timeout(&r->cong, flight, first);
 	/* What is too young to be lost does not keep the first one back. */
@@ -804,4 +825,16 @@ void waltz_recovery_mtu(struct waltz_recovery *r, u16 mss)
 			waltz_board_mark_lost(b, rec);
 	}
 	limit_dup_bytes(r);
+}
+
+/**
+ * waltz_recovery_mtu_probe() - what was sent last is a probe of the path MTU
+ * @r: loss recovery
+ *
+ * Larger than SMSS, and all that is lost of it is itself (RFC 4821 7.5).
+ */
+void waltz_recovery_mtu_probe(struct waltz_recovery *r)
+{
+	r->probe_end = r->nxt;
+	r->mtu_probe = WALTZ_MTU_PROBE_OUT;
 }

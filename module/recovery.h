@@ -45,12 +45,21 @@ enum waltz_recovery_state {
 	WALTZ_CA_LOSS,		/* after a retransmission timeout */
 };
 
+/* What became of a probe for a larger path MTU (RFC 4821) */
+enum waltz_mtu_probe {
+	WALTZ_MTU_PROBE_NONE,
+	WALTZ_MTU_PROBE_OUT,
+	WALTZ_MTU_PROBE_PASSED,
+	WALTZ_MTU_PROBE_LOST,
+};
+
 /**
  * struct waltz_recovery - loss recovery of one connection
  * @board: what is outstanding; its ring is the caller's
  * @rack: when it is lost
  * @prr: how much may be sent while losses are repaired
  * @delivered_ce: segments delivered, as an ACK with ECE said
+ * @probe_end: end of the probe of the path MTU, if @mtu_probe says there is one
  * @cong: how much may be outstanding
  * @retrans_us: when the first retransmission of this recovery was sent; 0:
  *	none was
@@ -71,12 +80,14 @@ enum waltz_recovery_state {
  * @undone: @undone_seq means something
  * @eifel: no ACK of a retransmission came yet (RFC 3522)
  * @held: nothing goes before the retransmission timer has expired
+ * @mtu_probe: enum waltz_mtu_probe; the caller takes note of what became of it
  */
 struct waltz_recovery {
 	struct waltz_board board;
 	struct waltz_rack rack;
 	struct waltz_prr prr;
 	u32 delivered_ce;
+	u32 probe_end;
 	struct waltz_cong cong;
 	u64 retrans_us;
 	u32 una;
@@ -95,6 +106,7 @@ struct waltz_recovery {
 	bool undone;
 	bool eifel;
 	bool held;
+	u8 mtu_probe;
 };
 
 /**
@@ -184,6 +196,7 @@ enum waltz_probe waltz_recovery_probe(const struct waltz_recovery *r,
 void waltz_recovery_probe_sent(struct waltz_recovery *r, bool again,
 			       u64 now_us);
 void waltz_recovery_mtu(struct waltz_recovery *r, u16 mss);
+void waltz_recovery_mtu_probe(struct waltz_recovery *r);
 u32 waltz_recovery_pipe(const struct waltz_recovery *r);
 bool waltz_recovery_allows(const struct waltz_recovery *r, u32 len);
 

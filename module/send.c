@@ -19,6 +19,7 @@
 
 #define RECORDS_MIN	16u		/* places on the first scoreboard */
 #define RECORDS_IDLE	64u		/* and on one that is kept for later */
+#define PROBE_FOLLOWERS	4u		/* segments behind a probe of the MTU */
 #define PEER_DELACK_US	200000u		/* RFC 8985 7.2: WCDelAckT */
 
 static u64 now_us(void)
@@ -574,12 +575,70 @@ static bool push_lost(struct sock *sk)
 	return true;
 }
 
+/* Make the first unsent skb @len bytes long, or more, of those that follow. Return:
+ * false: it cannot be; then it may be longer than before, and that is no harm.
+ */
+static bool gather(struct sock *sk, u32 len)
+{
+	struct sk_buff *skb = waltz_sk(sk)->send_head, *next;
+	int before, delta;
+	bool stolen;
+
+	while (skb->len < len) {
+		next = next_skb(sk, skb);
+		/* MSG_EOR, or it is full. */
+		if (!next || WALTZ_CB(skb)->psh)
+			return false;
+		before = next->truesize;
+		if (!skb_try_coalesce(skb, next, &stolen, &delta))
+			return false;
+		WALTZ_CB(skb)->end_seq = WALTZ_CB(next)->end_seq;
+		WALTZ_CB(skb)->psh = WALTZ_CB(next)->psh;
+		__skb_unlink(next, &sk->sk_write_queue);
+		sk_wmem_queued_add(sk, delta - before);
+		sk_mem_uncharge(sk, before - delta);
+		kfree_skb_partial(next, stolen);
+	}
+	return true;
+}
+
+/* RFC 4821 7.4: a probe is new data, with enough behind it to show soon whether it
+ * was lost, and nothing else is being repaired. It may be larger than what the
+ * congestion window has left, once in a while, but not than a part of it.
+ */
+static void probe_mtu(struct sock *sk)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	u16 size = waltz_plpmtu_next(&ws->plpmtu, waltz_most_mss(sk),
+				     (u32)ktime_get_seconds());
+	struct burst b = { };
+	u32 len, need;
+
+	if (!size || ws->rec.state != WALTZ_CA_OPEN ||
+	    ws->rec.mtu_probe != WALTZ_MTU_PROBE_NONE)
+		return;
+	len = waltz_text_of(sk, size);
+	need = len + PROBE_FOLLOWERS * ws->mss;
+	if (len <= ws->mss || ws->write_seq - ws->snd_nxt < need ||
+	    seq_lt(wnd_end(ws), ws->snd_nxt + need) ||
+	    ws->rec.cong.cwnd < need ||
+	    !waltz_recovery_allows(&ws->rec, ws->mss) ||
+	    !gather(sk, len) || !send_new(sk, len, &b))
+		return;
+	send_burst(sk, &b);
+	waltz_recovery_mtu_probe(&ws->rec);
+	waltz_plpmtu_sent(&ws->plpmtu, size);
+	WALTZ_INC(waltz_net(sock_net(sk)), MTU_PROBES);
+}
+
 static void push_new(struct sock *sk, bool nagle_off)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	struct burst b = { .max = waltz_burst_max(sk) };
 	u32 len;
 
+	if (unlikely(ws->plpmtu.low) && ws->send_head)
+		probe_mtu(sk);
 	while (ws->send_head) {
 		len = sendable(sk, ws->send_head, nagle_off);
 		if (!len || !send_new(sk, len, &b))
@@ -743,6 +802,7 @@ void waltz_stream_timeout(struct sock *sk)
 	waltz_ecn_reduced(&ws->ecn);
 	if (trace_cong_enabled())
 		waltz_trace_cong(sk, before, WALTZ_CONG_RTO);
+	waltz_mtu_probed(sk);
 	waltz_push(sk, false);
 }
 

@@ -59,6 +59,7 @@ static void reset_stream(struct sock *sk)
 	ws->probes_sent = 0;
 	ws->mss = 0;
 	ws->pmtu = 0;
+	ws->plpmtu = (struct waltz_plpmtu){};
 	ws->peer_mss = 0;
 	ws->rcv_mss = WALTZ_MSS_DEFAULT;
 	ws->snd_wscale = 0;

@@ -98,6 +98,7 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 	ws->snd_una = ws->rec.una;
 	if (out.rtt_us)
 		waltz_rtt_sample(&ws->rtt, out.rtt_us);
+	waltz_mtu_probed(sk);
 	if (out.acked)
 		new_ack(sk);
 	note_reduction(sk, &out);

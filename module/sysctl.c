@@ -33,7 +33,9 @@
 	SYSCTL(ecn, WALTZ_ECN_OFF, WALTZ_ECN_ACCEPT)			       \
 	SYSCTL(abort_on_overflow, 0, 1)					       \
 	SYSCTL(syncookies, 0, 2)					       \
-	SYSCTL(syn_fin, 0, 1)
+	SYSCTL(syn_fin, 0, 1)						       \
+	SYSCTL(mtu_probing, 0, 2)					       \
+	SYSCTL(base_mss, 48, 65495)
 
 /* An array of pairs, in the order of the list. */
 static int limits[][2] = {

@@ -208,6 +208,8 @@ static void retransmit_timeout(struct sock *sk)
 		ws->retransmitted = true;
 		waltz_retransmit_syn(sk);
 	} else {
+		if (ws->backoff >= R1)
+			waltz_mtu_black_hole(sk);
 		waltz_stream_timeout(sk);
 	}
 	if (ws->backoff < 255)
@@ -222,6 +224,7 @@ static void reorder_timeout(struct sock *sk)
 	enum waltz_recovery_state before = ws->rec.state;
 	u32 us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
 
+	waltz_mtu_probed(sk);
 	if (trace_cong_enabled())
 		waltz_trace_cong(sk, before, WALTZ_CONG_LOST);
 	if (waltz_recovery_active(&ws->rec) && before < WALTZ_CA_RECOVERY) {

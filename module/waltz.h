@@ -29,6 +29,7 @@
 #include "ecn.h"
 #include "fsm.h"
 #include "mib.h"
+#include "plpmtu.h"
 #include "recovery.h"
 #include "rtt.h"
 #include "sack.h"
@@ -85,9 +86,15 @@ struct waltz_sysctls {
 	int abort_on_overflow;
 	int syncookies;
 	int syn_fin;
+	int mtu_probing;
+	int base_mss;
 	int rmem[3];
 	int wmem[3];
 };
+
+/* net.waltz.mtu_probing, as net.ipv4.tcp_mtu_probing */
+#define WALTZ_MTU_BLACK_HOLES	1
+#define WALTZ_MTU_ALWAYS	2
 
 /* RFC 791: what every path can take, when nothing is known of it. */
 #define WALTZ_PMTU_DEFAULT	576
@@ -233,7 +240,8 @@ struct waltz_port;
  * @backoff: expiries in a row of retransmission or probe
  * @probes_sent: probes in a row without an answer
  * @mss: largest payload to send now; options and path MTU taken off
- * @pmtu: what @mss was computed from
+ * @pmtu: what the route says, which @mss was computed from
+ * @plpmtu: and what was found out
  * @ip_options_len: and the IP options
  * @mtu_info: what an ICMP error says that it should be
  * @peer_mss: the peer's MSS option
@@ -341,6 +349,7 @@ struct waltz_sock {
 	bool retransmitted:1;
 	bool orphan:1;
 	u32 pmtu;
+	struct waltz_plpmtu plpmtu;
 };
 
 static inline struct waltz_sock *waltz_sk(const struct sock *sk)
@@ -475,6 +484,8 @@ void waltz_connect_reuse(const struct waltz_key *key);
 /* output.c */
 u32 waltz_select_window(struct sock *sk);
 void waltz_sync_mss(struct sock *sk, u32 mtu);
+u16 waltz_most_mss(const struct sock *sk);
+u32 waltz_text_of(const struct sock *sk, u16 size);
 void waltz_current_mss(struct sock *sk);
 int waltz_advertised_mss(const struct dst_entry *dst, u16 user_mss);
 u8 waltz_choose_wscale(const struct net *net, int rcvbuf);
@@ -515,6 +526,11 @@ void waltz_arm_loss_probe(struct sock *sk);
 void waltz_send_loss_probe(struct sock *sk);
 void waltz_stream_timeout(struct sock *sk);
 void waltz_mtu_reduced(struct sock *sk);
+
+/* mtu.c */
+void waltz_mtu_begin(struct sock *sk);
+void waltz_mtu_black_hole(struct sock *sk);
+void waltz_mtu_probed(struct sock *sk);
 
 /* input.c */
 int waltz_rcv(struct sk_buff *skb);

@@ -1177,6 +1177,59 @@ static void test_mtu(void)
 	check_counts();
 }
 
+/* RFC 4821 7.5: a probe that is lost alone tells of its size. */
+static void test_mtu_probe(void)
+{
+	u32 cwnd, ssthresh;
+
+	start(true);
+	send(2);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(4);
+	now += RTT;
+	ack(2);
+	cwnd = r.cong.cwnd;
+	ssthresh = r.cong.ssthresh;
+	sack(2, 4, 8);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_LOST, "found to be lost");
+	CHECK(!out.began && r.cong.cwnd >= cwnd && r.cong.ssthresh == ssthresh,
+	      "no congestion");
+	CHECK(r.board.lost == 2 * MSS && waltz_recovery_next(&r),
+	      "to be sent again");
+	check_counts();
+
+	start(true);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(4);
+	now += RTT;
+	ack(1);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_OUT, "a part of it: not yet");
+	ack(2);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_PASSED, "it passed");
+
+	/* Something else is lost, too. */
+	start(true);
+	send(1);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(4);
+	now += RTT;
+	sack(0, 3, 7);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_LOST && out.began,
+	      "the other one counts");
+	check_counts();
+
+	start(false);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(4);
+	now += RTT;
+	waltz_recovery_timeout(&r, true, now);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_LOST, "a time-out");
+}
+
 /* An ACK that comes late tells by its blocks. */
 static void test_old_ack(void)
 {
@@ -1330,6 +1383,7 @@ static const struct unit_case cases[] = {
 	{ "a segment acknowledged in part", test_trim },
 	{ "a FIN alone", test_fin },
 	{ "the MTU fell", test_mtu },
+	{ "RFC 4821: a probe for a larger MTU", test_mtu_probe },
 	{ "an old ACK", test_old_ack },
 	{ "a peer that acknowledges at random", test_wild },
 };

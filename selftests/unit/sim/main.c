@@ -74,6 +74,9 @@ static void random_setup(struct sim *s, struct setup *u)
 	if (!sim_below(s, 5)) {
 		u->mtu_at = sim_between(s, 1, 2000000);
 		u->mtu_mss = sim_between(s, 200, u->mss);
+		u->mtu_silent = sim_below(s, 2);
+		if (sim_below(s, 2))
+			u->mtu_again = u->mtu_at + sim_between(s, 1, 60000000);
 	}
 }
 
@@ -81,9 +84,9 @@ static void tell(const struct world *w, const struct setup *u,
 		 const char *wrong)
 {
 	printf("# %s\n", wrong ? wrong : "right");
-	printf("# bytes=%llu mss=%u sack=%u ts=%u buffer=%u mtu_mss=%u\n",
+	printf("# bytes=%llu mss=%u sack=%u ts=%u buffer=%u mtu_mss=%u silent=%u\n",
 	       u->total, u->mss, u->receiver.sack, u->receiver.ts,
-	       u->receiver.buffer, u->mtu_mss);
+	       u->receiver.buffer, u->mtu_mss, u->mtu_silent);
 	printf("# ecn=%u mark=%u\n", u->receiver.ecn, u->there.mark);
 	printf("# rate=%llu delay_us=%u,%u loss=%u,%u burst=%u,%u",
 	       u->there.rate, u->there.delay_us, u->back.delay_us,

@@ -83,7 +83,8 @@ void sim_path_send(struct sim_path *p, const struct sim_segment *seg)
 	p->sent++;
 	if (p->mss && seg->len > p->mss) {
 		p->dropped++;
-		complain(p);
+		if (!p->silent)
+			complain(p);
 		return;
 	}
 	at = leaves(p, seg->len);

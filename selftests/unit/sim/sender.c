@@ -3,7 +3,9 @@
 #include "sim.h"
 
 #define DELACK_US	200000u
-#define PROBES_MAX	60
+#define BASE_MSS	1024
+#define BLACK_HOLE	3		/* time-outs before it is thought of */
+#define FOLLOWERS	4u
 
 /* What a record's data is: a piece of the stream. */
 struct piece {
@@ -41,6 +43,7 @@ void sim_sender_init(struct sim_sender *d, struct sim *s, struct sim_path *path,
 	d->path = path;
 	d->iss = iss;
 	d->mss = mss;
+	d->most = mss;
 	d->wnd = wnd;
 	d->max_wnd = wnd;
 	d->edge = iss + 1 + wnd;
@@ -225,8 +228,27 @@ static u32 sendable(const struct sim_sender *d)
 	return len;
 }
 
+/* A larger one, of new data: RFC 4821. */
+static void probe_mtu(struct sim_sender *d)
+{
+	u16 size = waltz_plpmtu_next(&d->plpmtu, d->most,
+				     (u32)(d->sim->now_us / 1000000));
+	u32 need = size + FOLLOWERS * d->mss;
+
+	if (size <= d->mss || d->r.state != WALTZ_CA_OPEN ||
+	    d->r.mtu_probe != WALTZ_MTU_PROBE_NONE ||
+	    d->written - d->unsent < need || room(d) < need ||
+	    d->r.cong.cwnd < need || !waltz_recovery_allows(&d->r, d->mss))
+		return;
+	send_new(d, size);
+	waltz_recovery_mtu_probe(&d->r);
+	waltz_plpmtu_sent(&d->plpmtu, size);
+	d->mtu_probes++;
+}
+
 static void push_new(struct sim_sender *d)
 {
+	probe_mtu(d);
 	while (!d->sim->stop && has_new(d)) {
 		u32 len = sendable(d);
 
@@ -254,6 +276,42 @@ static void push(struct sim_sender *d)
 	} else if (d->unsent < d->written && !d->r.held && !d->deadline[SIM_TIMER_PERSIST]) {
 		arm(d, SIM_TIMER_PERSIST, d->rtt.rto);
 	}
+}
+
+static void set_mss(struct sim_sender *d)
+{
+	u16 low = d->plpmtu.low;
+
+	d->mss = low && low < d->most ? low : d->most;
+	waltz_recovery_mtu(&d->r, d->mss);
+}
+
+static void take_probe(struct sim_sender *d)
+{
+	u8 what = d->r.mtu_probe;
+
+	if (what <= WALTZ_MTU_PROBE_OUT)
+		return;
+	d->r.mtu_probe = WALTZ_MTU_PROBE_NONE;
+	if (!d->plpmtu.probe)
+		return;
+	if (what == WALTZ_MTU_PROBE_LOST) {
+		waltz_plpmtu_lost(&d->plpmtu, (u32)(d->sim->now_us / 1000000));
+		return;
+	}
+	waltz_plpmtu_passed(&d->plpmtu, (u32)(d->sim->now_us / 1000000));
+	set_mss(d);
+}
+
+static void black_hole(struct sim_sender *d)
+{
+	u16 size = waltz_plpmtu_lower(&d->plpmtu, BASE_MSS, d->most);
+	const struct waltz_record *rec = waltz_board_first(&d->r.board);
+
+	if (d->backoff < BLACK_HOLE || !size || rec->end_seq - rec->seq <= size)
+		return;
+	waltz_plpmtu_lowered(&d->plpmtu, size, d->most);
+	set_mss(d);
 }
 
 static void look(struct sim_sender *d)
@@ -313,8 +371,10 @@ static void time_out(struct sim_sender *d)
 		return;
 	}
 	d->timeouts++;
+	black_hole(d);
 	waltz_recovery_timeout(&d->r, !d->backoff, d->sim->now_us);
 	waltz_ecn_reduced(&d->ecn);
+	take_probe(d);
 	rec = waltz_recovery_next(&d->r);
 	sim_check(d->sim, rec == waltz_board_first(&d->r.board),
 		  "a timeout, and the first segment is not to be sent again");
@@ -356,6 +416,7 @@ static void expire(void *who, void *what, u64 arg)
 		break;
 	case SIM_TIMER_REORDER:
 		look_for_lost(d);
+		take_probe(d);
 		break;
 	case SIM_TIMER_PROBE:
 		probe_loss(d);
@@ -404,6 +465,7 @@ static void take_ack(struct sim_sender *d, const struct sim_segment *seg)
 		in.ts_rtt_us = ms ? ms * 1000 : 1;
 	}
 	waltz_recovery_ack(&d->r, &in, &out);
+	take_probe(d);
 	while (waltz_recovery_pop(&d->r, &data))
 		free(data);
 	d->recoveries += out.began;
@@ -426,10 +488,10 @@ static void take_ack(struct sim_sender *d, const struct sim_segment *seg)
 
 static void take_mtu(struct sim_sender *d, u32 mss)
 {
-	if (mss >= d->mss)
+	if (mss >= d->most)
 		return;
-	d->mss = (u16)mss;
-	waltz_recovery_mtu(&d->r, d->mss);
+	d->most = (u16)mss;
+	set_mss(d);
 	push(d);
 	look(d);
 }

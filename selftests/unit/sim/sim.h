@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ecn.h"
+#include "plpmtu.h"
 #include "recovery.h"
 #include "rtt.h"
 #include "seq.h"
@@ -141,10 +142,11 @@ struct sim_path_config {
  * @sim: the world
  * @c: its properties
  * @free_us: when the link is idle
- * @mss: what is larger is dropped, and complained of
+ * @mss: what is larger is dropped, and complained of, unless @silent
  * @burst_until_us: all is lost until then, or until enough is
  * @deliver: where segments come out
  * @to: ... and to whom
+ * @silent: nobody is told
  * @complain: whom a router tells of @mss
  * @sent: segments given to it
  * @dropped: ... that did not come out
@@ -154,6 +156,7 @@ struct sim_path {
 	struct sim_path_config c;
 	u64 free_us;
 	u32 mss;
+	bool silent;
 	u64 burst_until_us;
 	sim_fn *deliver;
 	void *to;
@@ -276,6 +279,8 @@ enum sim_timer {
  * @max_wnd: the largest
  * @edge: right edge, the furthest ever
  * @mss: SMSS
+ * @most: what it may be at most
+ * @plpmtu: the search for it
  * @backoff: of the RTO
  * @deadline: of timers; 0: not armed
  * @ts: timestamps in use
@@ -289,6 +294,7 @@ enum sim_timer {
  * @probes: loss probes
  * @echoed: reductions for ECN
  * @held: ... that left the pace to the RTO
+ * @mtu_probes: probes of the path MTU
  * @done: all is acknowledged
  */
 struct sim_sender {
@@ -306,6 +312,8 @@ struct sim_sender {
 	u32 max_wnd;
 	u32 edge;
 	u16 mss;
+	u16 most;
+	struct waltz_plpmtu plpmtu;
 	u8 backoff;
 	u64 deadline[SIM_TIMERS];
 	bool ts;
@@ -319,6 +327,7 @@ struct sim_sender {
 	u64 probes;
 	u64 echoed;
 	u64 held;
+	u64 mtu_probes;
 	bool done;
 };
 

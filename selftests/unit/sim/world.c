@@ -19,6 +19,7 @@ static void connect_ends(struct world *w, const struct setup *u)
 		.c = u->there,
 		.deliver = sim_receiver_segment,
 		.to = &w->receiver,
+		.silent = u->mtu_silent,
 		.complain = d,
 	};
 	w->back = (struct sim_path){
@@ -65,6 +66,8 @@ const char *world_run(struct world *w, const struct setup *u, u64 until_us)
 	if (u->mtu_at)
 		sim_at(&w->sim, u->mtu_at, shrink_mtu, &w->there, NULL,
 		       u->mtu_mss);
+	if (u->mtu_at && u->mtu_again)
+		sim_at(&w->sim, u->mtu_again, shrink_mtu, &w->there, NULL, 0);
 	sim_run(&w->sim, until_us);
 	if (w->sim.failed || !u->check)
 		return w->sim.failed;

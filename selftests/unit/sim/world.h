@@ -14,6 +14,8 @@
  * @total: bytes
  * @mtu_at: when the path's MTU falls; 0: never
  * @mtu_mss: to this
+ * @mtu_silent: and no ICMP error tells
+ * @mtu_again: when it is what it was; 0: never
  * @iss: initial sequence number
  * @mss: SMSS
  * @idle: the bytes are written in pieces
@@ -27,6 +29,8 @@ struct setup {
 	u64 total;
 	u64 mtu_at;
 	u32 mtu_mss;
+	bool mtu_silent;
+	u64 mtu_again;
 	u32 iss;
 	u16 mss;
 	bool idle;
