@@ -57,12 +57,12 @@ enum waltz_mtu_probe {
  * struct waltz_recovery - loss recovery of one connection
  * @board: what is outstanding; its ring is the caller's
  * @rack: when it is lost
- * @prr: how much may be sent while losses are repaired
  * @delivered_ce: segments delivered, as an ACK with ECE said
  * @probe_end: end of the probe of the path MTU, if @mtu_probe says there is one
  * @cong: how much may be outstanding
  * @retrans_us: when the first retransmission of this recovery was sent; 0:
  *	none was
+ * @prr: how much may be sent while losses are repaired
  * @una: SND.UNA
  * @nxt: SND.NXT
  * @high_seq: SND.NXT when the recovery, or the reduction, began (RFC 6582's
@@ -85,11 +85,11 @@ enum waltz_mtu_probe {
 struct waltz_recovery {
 	struct waltz_board board;
 	struct waltz_rack rack;
-	struct waltz_prr prr;
 	u32 delivered_ce;
 	u32 probe_end;
 	struct waltz_cong cong;
 	u64 retrans_us;
+	struct waltz_prr prr;
 	u32 una;
 	u32 nxt;
 	u32 high_seq;
@@ -101,12 +101,12 @@ struct waltz_recovery {
 	u8 state;
 	u8 dupacks;
 	u8 frto;
-	bool sack_ok;
-	bool may_undo;
-	bool undone;
-	bool eifel;
-	bool held;
 	u8 mtu_probe;
+	bool sack_ok:1;
+	bool may_undo:1;
+	bool undone:1;
+	bool eifel:1;
+	bool held:1;
 };
 
 /**

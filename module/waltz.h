@@ -236,14 +236,14 @@ struct waltz_port;
  * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
  * @notsent_lowat: TCP_NOTSENT_LOWAT; 0: no limit; read without lock
  * @window_clamp: TCP_WINDOW_CLAMP; 0: none; a listener's is read without lock
+ * * @pmtu: what the route says, which @mss was computed from
+ * @plpmtu: and what was found out
+ * @mtu_info: what an ICMP error says that it should be
  * @timers: armed deadlines, a bit each
  * @backoff: expiries in a row of retransmission or probe
  * @probes_sent: probes in a row without an answer
  * @mss: largest payload to send now; options and path MTU taken off
- * @pmtu: what the route says, which @mss was computed from
- * @plpmtu: and what was found out
- * @ip_options_len: and the IP options
- * @mtu_info: what an ICMP error says that it should be
+ * @ip_options_len: of the IP options among them
  * @peer_mss: the peer's MSS option
  * @user_mss: TCP_MAXSEG; 0: none
  * @rcv_mss: estimate of the peer's segment size
@@ -310,10 +310,12 @@ struct waltz_sock {
 	u32 notsent_lowat;
 	u32 window_clamp;
 	u32 ooo_fresh;
+	u32 pmtu;
+	struct waltz_plpmtu plpmtu;
+	u16 mtu_info;
 	u16 keepalive_time;
 	u16 keepalive_intvl;
 	s16 linger2;
-	u16 mtu_info;
 	u8 keepalive_probes;
 	u8 syn_retries;
 	u8 defer_accept;
@@ -348,8 +350,6 @@ struct waltz_sock {
 	bool inq:1;
 	bool retransmitted:1;
 	bool orphan:1;
-	u32 pmtu;
-	struct waltz_plpmtu plpmtu;
 };
 
 static inline struct waltz_sock *waltz_sk(const struct sock *sk)
