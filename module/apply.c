@@ -148,6 +148,8 @@ void waltz_synchronised(struct sock *sk)
 		waltz_timer_clear(sk, WALTZ_TIMER_RETRANSMIT);
 	ws->rcv_mss = WALTZ_MSS_DEFAULT;
 	ws->quickacks = WALTZ_QUICKACKS;
+	waltz_rcv_tune_init(&ws->rcv_tune, ws->copied_seq, ws->rcv_wnd,
+			    ws->mss, waltz_now_us_low());
 	if (sock_flag(sk, SOCK_KEEPOPEN))
 		waltz_timer_set(sk, WALTZ_TIMER_KEEPALIVE,
 				waltz_keepalive_idle(sk));

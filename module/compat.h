@@ -12,6 +12,9 @@
 #include <linux/sysctl.h>
 #include <linux/timer.h>
 #include <net/sock.h>
+#ifdef WALTZ_HAVE_PROTO_MEMORY
+#include <net/proto_memory.h>
+#endif
 
 #ifdef WALTZ_HAVE_NET_GSO_H
 #include <net/gso.h>

@@ -37,8 +37,9 @@ static void default_sysctls(struct waltz_sysctls *s)
 		.syncookies		= WALTZ_COOKIES_PRESSURE,
 		.mtu_probing		= WALTZ_MTU_BLACK_HOLES,
 		.base_mss		= 1024,
-		.rmem			= { 4096, 512 << 10, 6 << 20 },
-		.wmem			= { 4096, 256 << 10, 4 << 20 },
+		.moderate_rcvbuf	= 1,
+		.rmem			= { 4096, 128 << 10, 6 << 20 },
+		.wmem			= { 4096, 16 << 10, 4 << 20 },
 	};
 }
 

@@ -312,7 +312,8 @@ void waltz_tcp_info(struct sock *sk, struct tcp_info *info)
 				  WALTZ_SSTHRESH_INIT : ws->rec.cong.ssthresh / mss;
 	info->tcpi_advmss = ws->peer_mss;
 	info->tcpi_min_rtt = waltz_rack_least(&ws->rec.rack);
-	info->tcpi_rcv_space = waltz_rcv_space(sk);
+	info->tcpi_rcv_rtt = waltz_rcv_tune_rtt(&ws->rcv_tune);
+	info->tcpi_rcv_space = ws->rcv_tune.space;
 	info->tcpi_snd_wnd = ws->snd_wnd;
 	info->tcpi_notsent_bytes = ws->write_seq - ws->snd_nxt +
 				   ws->fin_sent;

@@ -170,6 +170,38 @@ static bool place_for_record(struct waltz_sock *ws)
 	return true;
 }
 
+/* Of an skb, beside its text; see waltz_alloc_data_skb(). */
+static u32 skb_overhead(void)
+{
+	return (u32)(roundup_pow_of_two(SKB_DATA_ALIGN(WALTZ_HEADROOM) +
+			SKB_DATA_ALIGN(sizeof(struct skb_shared_info))) +
+		     SKB_DATA_ALIGN(sizeof(struct sk_buff)));
+}
+
+/**
+ * waltz_grow_sndbuf() - a send buffer for the congestion window
+ * @sk: the socket; its segment size is known
+ *
+ * Unless the user has set it, or memory is short.
+ *
+ * Context: socket lock held.
+ */
+void waltz_grow_sndbuf(struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	const struct waltz_sock *ws = waltz_sk(sk);
+	u32 size;
+
+	waltz_owned_by_me(sk);
+	if ((sk->sk_userlocks & SOCK_SNDBUF_LOCK) ||
+	    sk_under_memory_pressure(sk))
+		return;
+	size = waltz_sndbuf(ws->rec.cong.cwnd, ws->mss, skb_overhead(),
+			    READ_ONCE(s->wmem[2]));
+	if (size > (u32)sk->sk_sndbuf)
+		WRITE_ONCE(sk->sk_sndbuf, (int)size);
+}
+
 /**
  * waltz_send_begin() - our SYN is acknowledged: the stream begins
  * @sk: the socket; its segment size is known
@@ -184,6 +216,7 @@ void waltz_send_begin(struct sock *sk)
 			    ws->sack_ok);
 	if (ws->retransmitted)
 		waltz_cong_syn_lost(&ws->rec.cong);
+	waltz_grow_sndbuf(sk);
 	/* A close() that did not wait has sent our FIN already. */
 	if (!ws->fin_sent)
 		return;

@@ -138,6 +138,17 @@ static void room_again(struct sock *sk)
 	waltz_arm_retransmit(sk);
 }
 
+/* A writer waits for the buffer, and the congestion window for him: it is the
+ * buffer that holds us up.
+ */
+static bool short_of_text(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	return sk->sk_socket && test_bit(SOCK_NOSPACE, &sk->sk_socket->flags) &&
+	       waltz_recovery_allows(&ws->rec, ws->mss);
+}
+
 /**
  * waltz_stream_ack() - take an acknowledgment and a window
  * @sk: the socket
@@ -171,8 +182,11 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 		ws->max_wnd = max(ws->max_wnd, wnd);
 	}
 	waltz_push(sk, false);
-	if (!sock_flag(sk, SOCK_DEAD))
-		sk->sk_write_space(sk);
+	if (sock_flag(sk, SOCK_DEAD))
+		return;
+	if (short_of_text(sk))
+		waltz_grow_sndbuf(sk);
+	sk->sk_write_space(sk);
 }
 
 /* ---- text ---- */
@@ -457,6 +471,9 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 
 		ws->rcv_mss = max_t(u32, ws->rcv_mss,
 				    min(size, 65535u - WALTZ_HDR_MAX));
+		if (size >= ws->rcv_mss)
+			waltz_rcv_tune_echo(&ws->rcv_tune, seg->tsecr,
+					    echo_age(ws, seg));
 		why = queue_text(sk, *skbp, seg->seq, end_seq, seg->hdrlen);
 		if (!why)
 			*skbp = NULL;
@@ -476,12 +493,31 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	return why;
 }
 
+/* What is read tells how large the buffer should be, unless the user knows. */
+static void grow_rcvbuf(struct sock *sk)
+{
+	const struct waltz_sysctls *s = &waltz_net(sock_net(sk))->sysctls;
+	bool may_grow = READ_ONCE(s->moderate_rcvbuf) &&
+			!(sk->sk_userlocks & SOCK_RCVBUF_LOCK) &&
+			!sk_under_memory_pressure(sk);
+	struct waltz_sock *ws = waltz_sk(sk);
+	u32 promise = sk->sk_rcvbuf / WALTZ_RCVBUF_SHARE, wnd, size;
+
+	wnd = waltz_rcv_tune_read(&ws->rcv_tune, ws->copied_seq, promise,
+				  ws->rcv_mss, may_grow, waltz_now_us_low());
+	size = waltz_rcvbuf(wnd, ws->rcv_wscale, ws->window_clamp,
+			    READ_ONCE(s->rmem[2]));
+	if (size > (u32)sk->sk_rcvbuf)
+		WRITE_ONCE(sk->sk_rcvbuf, (int)size);
+}
+
 /**
  * waltz_stream_read() - the user has taken bytes: tell the peer of the room
  * @sk: the socket
  * @copied: bytes
  *
- * RFC 9293 3.8.6.2.2: only when the window opens by a worthwhile step.
+ * RFC 9293 3.8.6.2.2: only when the window opens by a worthwhile step. The
+ * buffer may grow before.
  *
  * Context: process, socket lock held, BH off.
  */
@@ -495,6 +531,7 @@ void waltz_stream_read(struct sock *sk, u32 copied)
 	    !((1 << sk->sk_state) &
 	      (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
 		return;
+	grow_rcvbuf(sk);
 	open = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
 	left = open > 0 ? open : 0;
 	room = min_t(u32, waltz_rcv_space(sk), 65535u << ws->rcv_wscale);

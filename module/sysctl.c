@@ -35,7 +35,8 @@
 	SYSCTL(syncookies, 0, 2)					       \
 	SYSCTL(syn_fin, 0, 1)						       \
 	SYSCTL(mtu_probing, 0, 2)					       \
-	SYSCTL(base_mss, 48, 65495)
+	SYSCTL(base_mss, 48, 65495)					       \
+	SYSCTL(moderate_rcvbuf, 0, 1)
 
 /* An array of pairs, in the order of the list. */
 static int limits[][2] = {

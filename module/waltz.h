@@ -23,6 +23,7 @@
 #include <net/sock.h>
 
 #include "uapi/waltz.h"
+#include "autotune.h"
 #include "bounds.h"
 #include "compat.h"
 #include "drop.h"
@@ -88,6 +89,7 @@ struct waltz_sysctls {
 	int syn_fin;
 	int mtu_probing;
 	int base_mss;
+	int moderate_rcvbuf;
 	int rmem[3];
 	int wmem[3];
 };
@@ -220,6 +222,7 @@ struct waltz_port;
  * @rtt: RFC 6298's estimator
  * @rec: loss recovery and congestion control; its SND.UNA and SND.NXT are ours
  *	from the moment that our SYN is acknowledged
+ * @rcv_tune: what the receive buffer should be
  * @deadline: when each timer is due, 32 bits of jiffies; valid when its bit is
  *	armed
  * @stalled_since: jiffies when the data outstanding stopped moving, 32 bits of
@@ -301,6 +304,7 @@ struct waltz_sock {
 	struct waltz_sack_rcv sack;
 	struct waltz_rtt rtt;
 	struct waltz_recovery rec;
+	struct waltz_rcv_tune rcv_tune;
 
 	u32 stalled_since;
 	u32 deadline[WALTZ_TIMERS];
@@ -425,7 +429,7 @@ static inline int waltz_rcv_space(const struct sock *sk)
 		   READ_ONCE(sk->sk_backlog.len);
 	u32 clamp = waltz_sk(sk)->window_clamp;
 
-	room = room > 0 ? room / 2 : 0;
+	room = room > 0 ? room / (int)WALTZ_RCVBUF_SHARE : 0;
 	if (unlikely(sk_under_memory_pressure(sk)))
 		room = min_t(u32, room, waltz_least_window(sk));
 	return clamp ? min_t(u32, room, clamp) : room;
@@ -520,6 +524,7 @@ void waltz_free_data_skb(struct sock *sk, struct sk_buff *skb);
 void waltz_free_acked(struct sock *sk);
 void waltz_purge_write_queue(struct sock *sk);
 void waltz_send_begin(struct sock *sk);
+void waltz_grow_sndbuf(struct sock *sk);
 bool waltz_can_send_new(const struct waltz_sock *ws);
 void waltz_push(struct sock *sk, bool nagle_off);
 void waltz_arm_loss_probe(struct sock *sk);

@@ -10,7 +10,7 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   accept NAME             the new connection gets that name
   connect ADDRESS PORT
   unconnect               connect() to AF_UNSPEC
-  send BYTES              of the endless stream that all sockets send
+  send BYTES [PIECE]      of the endless stream that all sockets send; so many at a time
   recv BYTES              and compare with that stream
   eof                     the next thing to read is the end
   drain                   recv up to the end; answers how many bytes
@@ -20,7 +20,7 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   linger on|off SECONDS
   opt LEVEL NAME VALUE    names are Python's, that is C's, or a number
   getopt LEVEL NAME
-  info FIELD              of TCP_INFO: rto, rtt (microseconds), options, delivered_ce
+  info FIELD              of TCP_INFO: rto, rtt, rcv_rtt (microseconds), options, delivered_ce
   cookie                  SO_COOKIE
   options HEX             IP_OPTIONS
   nonblock
@@ -46,7 +46,8 @@ BLOCK = 1 << 16
 AF_UNSPEC = b"\0" * 16
 SO_COOKIE = 57
 # Where in struct tcp_info, and its bytes.
-INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "delivered_ce": (196, 4)}
+INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "rcv_rtt": (92, 4),
+        "delivered_ce": (196, 4)}
 
 
 class Stream:
@@ -131,10 +132,10 @@ class Peer:
         if libc.connect(self.sock.fileno(), AF_UNSPEC, len(AF_UNSPEC)):
             raise OSError(ctypes.get_errno(), "connect")
 
-    def do_send(self, count):
+    def do_send(self, count, piece=BLOCK):
         left = int(count)
         while left:
-            data = self.stream("out").take(min(left, BLOCK))
+            data = self.stream("out").take(min(left, int(piece)))
             sent = 0
             try:
                 sent = self.sock.send(data)
