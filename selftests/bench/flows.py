@@ -28,6 +28,7 @@ TCP, WALTZ = 6, 253
 NAMES = {WALTZ: "waltz", TCP: "tcp"}
 ADDRESS, PORT = "10.253.2.2", 5000
 FULL = 1500                # bytes of a packet, for the queue
+TEXT, FRAME = 1448, 1514   # bytes of a full segment's text, and of all that netem counts
 CHUNK = 1 << 18
 
 
@@ -220,23 +221,31 @@ def fairness_text(result):
 def draw(result, directory):
     """Goodput against loss, for each round trip."""
     cells = list(goodput_cells(result["goodput"]["runs"]))
-    values = [v for cell in cells for v in cell[2:]]
+    most = args.rate * TEXT / FRAME
+    values = [v for cell in cells for v in cell[2:]] + [most]
     pic = plot.Picture(f"Goodput of one flow, bottleneck of {args.rate} Mbit/s",
                        plot.where(result["meta"]).replace("loopback", "netem"),
                        min(values), max(values))
     pic.scale("Mbit/s, mean of the rounds", lambda power: f"{10 ** power:g}")
-    step = (plot.WIDTH - plot.LEFT - plot.RIGHT) / len(cells)
+    right, bottom = plot.WIDTH - plot.RIGHT, plot.HEIGHT - plot.BOTTOM
+    step = (right - plot.LEFT) / len(cells)
     bar = min(step * 0.4, 24)
+    pic.line(plot.LEFT, pic.y(most), right, pic.y(most), "#333", 1.5, "5 3")
+    pic.text(right, 53, f"- - what the path can carry: {most:.1f}", size=12, anchor="end")
     for i, (rtt, loss, *both) in enumerate(cells):
         middle = plot.LEFT + step * (i + 0.5)
-        pic.text(middle, plot.HEIGHT - plot.BOTTOM + 18, f"{loss} %", size=11)
+        pic.text(middle, bottom + 18, f"{loss:g} %", size=11)
         if loss == cells[0][1]:
-            pic.text(middle + step * (len(args.losses) - 1) / 2,
-                     plot.HEIGHT - plot.BOTTOM + 38, f"{rtt} ms", size=13)
+            pic.text(middle + step * (len(args.losses) - 1) / 2, bottom + 38, f"{rtt} ms", size=13)
+            if i:
+                pic.line(middle - step / 2, plot.TOP, middle - step / 2, bottom + 44, "#999")
         for n, value in enumerate(both):
             x, y = middle + (n - 1) * bar, pic.y(value)
-            pic.box(x, y, bar - 2, plot.HEIGHT - plot.BOTTOM - y, plot.COLOURS[list(NAMES.values())[n]])
-            pic.text(x + bar / 2 - 1, y - 4, f"{value:.3g}", size=9)
+            pic.box(x, y, bar - 2, bottom - y, plot.COLOURS[list(NAMES.values())[n]])
+            inside = bottom - y > 40
+            pic.text(x + bar / 2 + 3, y + 6 if inside else y - 4, f"{value:.3g}", size=11,
+                     anchor="end" if inside else "start", colour="#fff" if inside else "#000",
+                     turn=-90)
     pic.text(plot.WIDTH / 2, plot.HEIGHT - 36, "loss, and round trip", size=12)
     pic.legend(NAMES.values())
     pic.write(f"{directory}/goodput.svg")
@@ -244,7 +253,7 @@ def draw(result, directory):
 
 def meta():
     return {"what": args.what, "lane": args.lane, "kernel": platform.release(),
-            "cpus": os.cpu_count(), "date": time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+            "cpus": os.cpu_count(), "date": args.date,
             "rate_mbit": args.rate, "seconds": args.seconds}
 
 
@@ -258,6 +267,8 @@ def parse():
     parser.add_argument("what", choices=("goodput", "fairness"))
     parser.add_argument("--out", required=True, help="where results go")
     parser.add_argument("--lane", default="by hand", help="what the output calls the machine")
+    parser.add_argument("--date", default=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+                        help="for the output: simulated time knows no date")
     parser.add_argument("--pairs", type=int, default=10, help="rounds")
     parser.add_argument("--seconds", type=int, default=0,
                         help="of a transfer: 10; of fairness 60, the first sixth does not count")
