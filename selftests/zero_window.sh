@@ -17,6 +17,7 @@ is_waltz || {
 plan 27
 hosts
 set_waltz A rto_min_ms=50 time_wait_ms=500
+set_waltz B moderate_rcvbuf=0
 pair
 connection c s
 
