@@ -79,10 +79,10 @@ static void take_window(struct waltz_rcv_tune *t, u32 us)
 		t->rtt8_us = 8 * us;
 }
 
-/* What was read in a round trip, and twice of it for what waits behind a loss.
- * What comes now was sent on the word of what came a round trip ago; so if the
- * sender is speeding up, be two round trips ahead. It does not more than
- * double: a reader that slept does not make it faster than that.
+/* What was read in a round trip, and as much again for what waits behind a
+ * loss. What comes now was sent on the word of what came a round trip ago, so
+ * where the sender is speeding up, be two round trips ahead. It does no more
+ * than double: a reader that slept does not make it faster than that.
  */
 static u32 window_for(u32 copied, u32 space, u16 mss)
 {

@@ -52,6 +52,7 @@ static void reset_stream(struct sock *sk)
 	ws->ooo = RB_ROOT;
 	ws->ooo_fresh = 0;
 	waltz_sack_rcv_init(&ws->sack);
+	ws->rcv_tune = (struct waltz_rcv_tune){};
 	ws->stalled_since = 0;
 	ws->last_sent = jiffies;
 	ws->last_rcvd = jiffies;
