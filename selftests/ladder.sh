@@ -127,11 +127,9 @@ wait_for captured 16 || bail "$WHY"
 for host in A B; do
 	stop_process "${TCPDUMP[$host]}"
 done
-first=$(tcpdump -n -r "$RUN/A.pcap" 2>/dev/null |
-	sed -n "1s/.* $ADDR_A\.\([0-9]*\) >.*/\1/p")
 read_captures()
 {
-	"${LADDER[@]}" --every --port "$first" "$@"
+	"${LADDER[@]}" --every --number 1 "$@"
 }
 read_captures "$RUN/A.pcap" "$RUN/B.pcap" >"$RUN/both"
 check "both hosts' captures: the same arrows and states" same_arrows "$RUN/both" "$one"
@@ -162,5 +160,6 @@ wait_for an_instance || bail "$WHY"
 kill -TERM $ladder
 status=0
 wait $ladder || status=$?
-check "nothing came until it was stopped: it says so" same $status 1
+# 130, if it had not got as far as to look.
+check "nothing came until it was stopped: it says so" matches $status "@(1|130)"
 check "and is gone" no_instance

@@ -61,9 +61,6 @@ class Tracing:
                             ": is the module loaded, and are you root?")
         try:
             os.mkdir(self.path)
-        except OSError as e:
-            raise NoTracing(f"{self.path}: {e.strerror}") from e
-        try:
             # One clock for all CPUs, for lines of both hosts are compared.
             self.put("trace_clock", "mono")
             self.put("buffer_size_kb", str(BUFFER_KB))
@@ -78,6 +75,9 @@ class Tracing:
         except OSError as e:
             self.end()
             raise NoTracing(f"{e.filename or self.path}: {e.strerror}") from e
+        except KeyboardInterrupt:
+            self.end()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -85,6 +85,8 @@ class Tracing:
 
     def end(self):
         """Nothing may hold the module when it goes."""
+        if not os.path.isdir(self.path):
+            return
         self.put("events/enable", "0")
         if self.pipe is not None:
             os.close(self.pipe)
