@@ -562,6 +562,22 @@ reach()
 	wait_for raw_state_is "$name" "$state" || bail "$WHY"
 }
 
+# reach_far NAME [OPTION...]: ESTABLISHED, and A believes that the round trip takes
+# 0.7 s, so that no loss probe comes before our answer.
+reach_far()
+{
+	local name=$1 since
+
+	reach SYN_RECV "$@"
+	now_ms
+	since=$REPLY
+	until now_ms && [ $((REPLY - since)) -ge 700 ]; do
+		tick
+	done
+	must r "$name" send A
+	must a l accept "$name"
+}
+
 # ---- states
 
 STATES=(0 ESTABLISHED SYN_SENT SYN_RECV FIN_WAIT1 FIN_WAIT2 TIME_WAIT CLOSED

@@ -23,7 +23,7 @@ window()
 	done
 }
 
-reach ESTABLISHED s mss=1000 sack
+reach_far s mss=1000 sack
 window s
 must r s send A ack=-500 sack=-400:+0
 must r s expect A len=100
