@@ -32,7 +32,7 @@
 	COUNTER(OOO_QUEUED, "ooo_queued", "segments received out of order")    \
 	COUNTER(OOO_COLLAPSED, "ooo_collapsed", "of these, small ones that were copied together") \
 	COUNTER(OOO_PRUNED, "ooo_pruned", "of these, thrown away later to make room") \
-	COUNTER(MTU_BLACK_HOLES, "mtu_black_holes", "segments made smaller: large ones vanished (RFC 4821)") \
+	COUNTER(MTU_BLACK_HOLES, "mtu_black_holes", "times segments became smaller (RFC 4821)") \
 	COUNTER(MTU_PROBES, "mtu_probes", "probes for a larger path MTU (RFC 4821)") \
 	COUNTER(MTU_PROBES_PASSED, "mtu_probes_passed", "of these, acknowledged") \
 	COUNTER(MEMORY_PRESSURES, "memory_pressures", "memory pressure began (net.waltz.mem)") \

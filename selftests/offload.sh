@@ -40,7 +40,7 @@ transfer()
 	must a c close
 	must b s close
 	stat A out_segs
-	SEGMENTS=$((REPLY - MARK[A:out_segs]))
+	SEGMENTS=$((REPLY - ${MARK[A:out_segs]}))
 	must w a segments
 	PACKETS=$REPLY
 	diag "$1: $SEGMENTS segments in $PACKETS packets"
@@ -50,13 +50,13 @@ transfer()
 joined()
 {
 	WHY="$SEGMENTS segments in $PACKETS packets"
-	[ $((SIZE / MSS)) -lt $SEGMENTS ] && [ $((4 * PACKETS)) -lt $SEGMENTS ]
+	[ $((SIZE / MSS)) -lt "$SEGMENTS" ] && [ $((4 * PACKETS)) -lt "$SEGMENTS" ]
 }
 
 one_by_one()
 {
 	WHY="$SEGMENTS segments in $PACKETS packets"
-	[ $SEGMENTS = "$PACKETS" ]
+	[ "$SEGMENTS" = "$PACKETS" ]
 }
 
 # longest LEN
