@@ -135,8 +135,8 @@ check "-s: numbers" listed "Total: 5;Waltz: 5 (estab 2, listen 2, half-open 0, o
 
 # ---- sockets that are destroyed
 
-in_host A python3 -SEBu "$WSS" -EnH "dport = :$PORT" >"$RUN/events" &
-events=$!
+start_in A python3 -SEBu "$WSS" -EnH "dport = :$PORT" >"$RUN/events"
+events=$REPLY
 joined()
 {
 	[ -n "$(awk '$2 == 4 && $4 != "00000000"' "/proc/${HOLDER[A]}/net/netlink")" ]

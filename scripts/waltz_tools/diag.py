@@ -194,6 +194,7 @@ class Diag:
 
     def destroyed(self):
         """Sockets, as they are destroyed; without end."""
+        self.netlink.bind((0, 0))       # or /proc/net/netlink does not know of it
         self.netlink.setsockopt(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, GROUP_DESTROYED)
         while True:
             try:
