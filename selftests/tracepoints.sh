@@ -236,8 +236,11 @@ must r d expect A len=100 seq=-500
 check "retransmit: duplicate ACKs, no SACK" said retransmit "$X why=dupack seq=$SND len=100 *"
 must r d send R
 
+# Later than a round trip, so one has to be known.
 reach ESTABLISHED v mss=100
 of v
+window v 1
+must r v send A
 window v 1
 must r v send A ack=-100 win=0
 must r v silent
