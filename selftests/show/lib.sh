@@ -142,6 +142,7 @@ network()
 			neigh replace $peer lladdr $mac_peer dev wire
 		END
 	done
+	offload off		# the network between them is one of frames
 	start_helper n N "$SHOW_DIR/network.py" "$WALTZ_PROTO"
 	must n any count
 	pair
