@@ -42,6 +42,7 @@ for _ in 1 2; do
 	must r h send S seq=-1
 	must r h expect SA
 done
+must r h send R		# or its timer counts on
 for _ in 1 2 3; do
 	must r s send R seq=+7
 	must r s expect A
