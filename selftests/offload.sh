@@ -46,11 +46,11 @@ transfer()
 	diag "$1: $SEGMENTS segments in $PACKETS packets"
 }
 
-# A packet for four segments, on the whole: what answers has none to join.
+# A packet for two segments, on the whole: what answers has none to join.
 joined()
 {
 	WHY="$SEGMENTS segments in $PACKETS packets"
-	[ $((SIZE / MSS)) -lt "$SEGMENTS" ] && [ $((4 * PACKETS)) -lt "$SEGMENTS" ]
+	[ $((SIZE / MSS)) -lt "$SEGMENTS" ] && [ $((2 * PACKETS)) -lt "$SEGMENTS" ]
 }
 
 # What still goes between the two counts is no more than the end of both.
