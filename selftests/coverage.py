@@ -6,8 +6,9 @@ Usage: coverage.py [RESULTS]
 
 Reads the counts that lib.sh left in RESULTS/fsm ($WALTZ_RESULTS by default),
 "STATE EVENT NEXT COUNT" a line, and prints, as KTAP comments, how many of the
-table's entries were taken, and which were not. It never fails: what no test
-takes is a gap in the tests, not a fault of the module.
+table's entries were taken, and which were not.
+
+Exit status: 0 all were, 1 some were not: a gap in the tests.
 """
 
 import collections
@@ -27,12 +28,11 @@ def read_counts(directory):
     return counts
 
 
-def report(counts):
+def report(counts, missed):
     """The lines to print."""
     if not counts:
         yield "transitions: no test left any counts"
         return
-    missed = [entry for entry, count in counts.items() if not count]
     yield f"transitions: {len(counts) - len(missed)} of {len(counts)} were taken"
     for state, event, then in missed:
         yield f"transitions: never {state} --{event}--> {then}"
@@ -40,8 +40,11 @@ def report(counts):
 
 def main():
     results = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("WALTZ_RESULTS", ".")
-    for line in report(read_counts(pathlib.Path(results) / "fsm")):
+    counts = read_counts(pathlib.Path(results) / "fsm")
+    missed = [entry for entry, count in counts.items() if not count]
+    for line in report(counts, missed):
         print("#", line)
+    return 1 if missed or not counts else 0
 
 
-main()
+sys.exit(main())
