@@ -57,6 +57,6 @@ check "how much" says retransmits "@bytes\[rack\]: 100"
 check "a SYN-ACK has no text" says retransmits "@bytes\[syn_ack\]: 0"
 check "so many are counted" counted A retrans_segs 4
 check "drops: RSTs" says drops "@drops\[rst_window, $ADDR_RAW, $PORT\]: 3"
-check "the SYN again" says drops "@drops\[syn_recv, $ADDR_RAW, $PORT\]: 2"
+check "the SYN again, and the RST that ends it" says drops "@drops\[syn_recv, $ADDR_RAW, $PORT\]: 3"
 check "as it is counted" counted A drop_rst_window 3
-check "both" counted A drop_syn_recv 2
+check "both" counted A drop_syn_recv 3
