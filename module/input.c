@@ -668,7 +668,7 @@ int waltz_rcv(struct sk_buff *skb)
 	enum waltz_drop why;
 
 	lockdep_assert_in_softirq();
-	WALTZ_ADD(wn, IN_SEGS, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
+	WALTZ_ADD(wn, IN_SEGS, waltz_segs(skb));
 	why = check_segment(skb, &seg);
 	iph = ip_hdr(skb);
 	waltz_key_init(&key, net, iph->daddr, htons(seg.dport), iph->saddr,

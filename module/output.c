@@ -289,7 +289,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 		waltz_sock_key(&key, sk);
 		trace_segment_send(&key, h, len, rtx);
 	}
-	WALTZ_ADD(wn, OUT_SEGS, max_t(u16, skb_shinfo(skb)->gso_segs, 1));
+	WALTZ_ADD(wn, OUT_SEGS, waltz_segs(skb));
 	err = __ip_queue_xmit(sk, skb, &inet->cork.fl, tos);
 	return net_xmit_eval(err);	/* a macro: looks twice */
 }

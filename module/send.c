@@ -268,11 +268,6 @@ static void send_text(struct sock *sk, struct sk_buff *copy,
 		waltz_transmit(sk, copy, &h, rtx);
 }
 
-static void send_data(struct sock *sk, struct sk_buff *skb, bool fin, bool rtx)
-{
-	send_text(sk, copy_of(skb), skb, skb, fin, rtx);
-}
-
 static void send_fin(struct sock *sk, bool rtx)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
@@ -534,7 +529,8 @@ static void send_again(struct sock *sk, const struct waltz_record *rec,
 	if (trace_retransmit_enabled())
 		trace_again(sk, rec, probe);
 	if (has_text(rec))
-		send_data(sk, skb, rec->end_seq != WALTZ_CB(skb)->end_seq, true);
+		send_text(sk, copy_of(skb), skb, skb,
+			  rec->end_seq != WALTZ_CB(skb)->end_seq, true);
 	else
 		send_fin(sk, true);
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);

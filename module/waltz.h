@@ -385,6 +385,12 @@ struct waltz_cb {
 
 #define WALTZ_CB(skb)	((struct waltz_cb *)(skb)->cb)
 
+/* Segments in a packet: a burst has several, see offload.c. */
+static inline u16 waltz_segs(const struct sk_buff *skb)
+{
+	return max_t(u16, skb_shinfo(skb)->gso_segs, 1);
+}
+
 /* Bytes and our FIN that were sent and not acknowledged. */
 static inline u32 waltz_in_flight(const struct waltz_sock *ws)
 {
