@@ -31,8 +31,9 @@ ip -n "${NS[A]}" route add 198.18.0.0/15 via $ADDR_B
 in_host A sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.wire.rp_filter=0
 start_helper flood B "$HERE/flood.py" wire $ADDR_A "$MAC_A" 8000 "$WALTZ_PROTO" "$SEED"
 
-# requests: sets REPLY to the objects of that size. The kernel may keep half-open
-# records together with others that are as large, hence not /proc/slabinfo.
+# requests: sets REPLY to the objects of that size. Unless it was told slab_nomerge, the
+# kernel keeps half-open records together with others that are as large, hence not
+# /proc/slabinfo.
 SLAB=/sys/kernel/slab/waltz_request
 requests()
 {
