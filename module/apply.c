@@ -257,6 +257,8 @@ int waltz_event(struct sock *sk, enum waltz_event event,
 		waltz_purge_write_queue(sk);
 	if (acts & WALTZ_ACT(DONE))
 		done(sk, old);
+	if (acts & WALTZ_ACT(TO_RECORD))
+		waltz_connect_kept(&key);
 	if (acts & WALTZ_ACT(NOTIFY))
 		notify(sk, old, acts);
 	if ((acts & WALTZ_ACT(DONE)) && sock_flag(sk, SOCK_DEAD))

@@ -23,6 +23,10 @@ static siphash_key_t port_secret __read_mostly;
 
 /* A search that has failed that often is worth a map. */
 #define LONG_SEARCH	8
+/* So is a destination that is called so often, before its range is full: then
+ * a search has to try no more ports than that.
+ */
+#define MAP_EVERY	256u
 /* One that has failed that often lets others run. */
 #define SEARCH_BATCH	64
 
@@ -145,6 +149,19 @@ static int search_range(struct search *s, int number, int end)
 	return -EADDRNOTAVAIL;
 }
 
+/* Toward a destination that is called often: remember from now on. */
+static void remember(const struct search *s, u32 count, u32 before)
+{
+	struct waltz_net *wn = waltz_net(s->key->net);
+
+	if (s->key->dif || count / MAP_EVERY == before / MAP_EVERY)
+		return;
+	rcu_read_lock();
+	if (!waltz_portmap_find(wn, s->key))
+		waltz_portmap_new(wn, s->key, s->low, s->high);
+	rcu_read_unlock();
+}
+
 /* RFC 6056: the first port tried is a keyed hash of the destination plus a
  * counter, so successive connections walk the range and outsiders cannot.
  */
@@ -152,9 +169,10 @@ static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
 			     u32 *isn_min)
 {
 	struct search s = { .sk = sk, .key = key, .isn_min = isn_min };
-	int start, n, err;
+	int start, n, step, err;
 	atomic_t *count;
 	u64 offset;
+	u32 now;
 
 	inet_sk_get_local_port_range(sk, &s.low, &s.high);
 	n = s.high - s.low + 1;
@@ -168,9 +186,12 @@ static int connect_ephemeral(struct sock *sk, struct waltz_key *key,
 	err = search_range(&s, start, s.high);
 	if (err == -EADDRNOTAVAIL)
 		err = search_range(&s, s.low, start - 1);
-	if (!err)
-		atomic_add((inet_sk(sk)->inet_num - start + n) % n + 1, count);
-	return err;
+	if (err)
+		return err;
+	step = (inet_sk(sk)->inet_num - start + n) % n + 1;
+	now = atomic_add_return(step, count);
+	remember(&s, now, now - step);
+	return 0;
 }
 
 /**
@@ -222,6 +243,34 @@ void waltz_connect_reuse(const struct waltz_key *key)
 		return;
 	WALTZ_INC(wn, TW_REUSED_CONNECT);
 	waltz_record_event(key, WALTZ_TIME_WAIT, WALTZ_EV_USER_CONNECT, NULL);
+}
+
+/**
+ * waltz_connect_kept() - a record has the names that a socket had
+ * @key: the names; the socket has left its table
+ *
+ * If connect() may not take them, it need not try to, either: where there is a
+ * map they are marked as a search would do it, and the record's end unmarks them.
+ *
+ * Context: BH off.
+ */
+void waltz_connect_kept(const struct waltz_key *key)
+{
+	struct waltz_net *wn = waltz_net(key->net);
+	u16 port = ntohs(key->lport);
+	struct waltz_portmap *map;
+	u32 isn_min;
+
+	if (key->dif)
+		return;
+	rcu_read_lock();
+	map = waltz_portmap_find(wn, key);
+	if (map) {
+		waltz_portmap_taken(map, port);
+		if (waltz_tw_connect(wn, key, &isn_min) != -EADDRNOTAVAIL)
+			waltz_portmap_not_taken(map, port);
+	}
+	rcu_read_unlock();
 }
 
 /**

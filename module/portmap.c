@@ -2,8 +2,9 @@
 /*
  * Maps that spare connect() a search. When the range of ephemeral ports is
  * nearly full toward one destination, trying one port after the other costs
- * milliseconds; a bit for each port that was tried in vain makes it one scan of
- * some hundred words, also when there is no free port at all.
+ * milliseconds; a bit for each port that was tried in vain, or that a record
+ * keeps, makes it one scan of some hundred words, also when there is no free port
+ * at all.
  *
  * A map is a memory of failures, never the truth: the tables are asked about
  * each port that it lets through. What matters is that no bit stays set for
@@ -12,8 +13,9 @@
  * found them taken, the clearing is still to come. A bit that was cleared too
  * early costs one try.
  *
- * A destination gets its map when a search begins to be long, in a table where
- * one that hashes to the same place drives it out. It goes with its last bit.
+ * A destination gets its map when it is called often, or when a search begins to
+ * be long, in a table where one that hashes to the same place drives it out. It
+ * goes with its last bit.
  */
 #include <linux/bitmap.h>
 #include <linux/jhash.h>
@@ -91,7 +93,7 @@ struct waltz_portmap *waltz_portmap_find(struct waltz_net *wn,
 }
 
 /**
- * waltz_portmap_new() - a search for a port begins to be long
+ * waltz_portmap_new() - what is taken is worth to be remembered
  * @wn: the namespace
  * @key: names; the local port does not count
  * @low: first port of the range that is searched

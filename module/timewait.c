@@ -210,7 +210,9 @@ static void answer_segment(struct waltz_net *wn, const struct waltz_key *key,
 		/* The record becomes TIME_WAIT where it stands. */
 		rec->rcv_nxt = seg->end_seq;
 		WRITE_ONCE(rec->link, rec->link & ~LINK_FIN_WAIT2);
-		waltz_portmap_released(key);
+		/* connect() may take them from now on. */
+		if (rec->link & LINK_HAS_TS)
+			waltz_portmap_released(key);
 		fallthrough;
 	case WALTZ_TW_FIN_AGAIN:
 		if (seg->opts & WALTZ_OPT_TS)

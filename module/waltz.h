@@ -487,6 +487,7 @@ int waltz_port_share(struct sock *sk, u16 number,
 void waltz_ephemeral_init(void);
 int waltz_connect_port(struct sock *sk, struct waltz_key *key, u32 *isn_min);
 void waltz_connect_reuse(const struct waltz_key *key);
+void waltz_connect_kept(const struct waltz_key *key);
 
 /* Room for all headers before a segment's text */
 #define WALTZ_HEADROOM	(MAX_HEADER + sizeof(struct iphdr) + WALTZ_HDR_MAX)
