@@ -7,7 +7,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-OUT=64000000
+OUT=16000000
 BACK=4000000
 
 plan 14

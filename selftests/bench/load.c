@@ -375,19 +375,6 @@ static void do_churn(size_t count, double seconds, enum closer closer)
 	printf("}\n");
 }
 
-/* Leave one record. Return: false when there was no port for it. */
-static bool leave_one(void)
-{
-	__u32 took;
-	__u16 port;
-	int client = connect_to(0, &took);
-
-	if (client < 0)
-		return false;
-	close_both(client, accept_one(&port), CLIENT_FIRST);
-	return true;
-}
-
 /* Close a slice of what open_all() has opened. Return: ns for each pair. */
 static __u32 close_slice(int first, size_t pairs)
 {
@@ -417,6 +404,23 @@ static void fence(void)
 	for (i = 0; i < 3; i++)
 		if (send(fd, &byte, 1, 0) != 1 || recv(fd, &byte, 1, 0) != 1)
 			die("datagram");
+}
+
+/* Leave one record. Return: false when there was no port for it. */
+static bool leave_one(void)
+{
+	__u32 took;
+	__u16 port;
+	int client = connect_to(0, &took), server;
+
+	if (client < 0)
+		return false;
+	server = accept_one(&port);
+	close(client);
+	/* Or both may be first, and leave a record each. */
+	fence();
+	close(server);
+	return true;
 }
 
 /* A client and a server by turns, from the descriptor returned on. */
