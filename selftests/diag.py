@@ -6,6 +6,8 @@ Usage: diag.py exact ADDRESS PORT     connect there; get, and kill, by exact nam
                                       and go, and dumps: none that stays is missed
        diag.py filters EXPRESSION...  how many connections each finds
        diag.py user                   the same dump as root's, as nobody
+       diag.py kill SECONDS SEED      kill some of all there are, again and again,
+                                      while others use and close them
 
 Prints what went wrong, and exits with 1.
 """
@@ -218,5 +220,23 @@ def bounds(kernel, count):
     require(found >= count and datagrams > 2, f"{found} in {datagrams} datagrams")
 
 
+def kill(seconds, seed):
+    """Each is killed, or has gone by itself: there is no other answer."""
+    kernel, choice = diag.Diag(PROTOCOL), random.Random(int(seed))
+    end, killed, gone = time.monotonic() + float(seconds), 0, 0
+    while time.monotonic() < end:
+        for sock in list(kernel.list()):
+            if choice.random() < 0.5:
+                continue
+            try:
+                kernel.kill(sock.id)
+                killed += 1
+            except diag.DiagError as exc:
+                require(exc.errno == errno.ENOENT, f"a kill: {errno.errorcode[exc.errno]}")
+                gone += 1
+    print(f"# {killed} were killed, {gone} were gone before")
+    require(killed, "nothing was killed")
+
+
 if __name__ == "__main__":
-    {"exact": exact, "user": user, "churn": churn, "filters": find_all}[sys.argv[1]](*sys.argv[2:])
+    {"exact": exact, "user": user, "churn": churn, "filters": find_all, "kill": kill}[sys.argv[1]](*sys.argv[2:])

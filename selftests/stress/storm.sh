@@ -5,7 +5,9 @@
 # segment may ever find nothing; then with every kind of rude end, and old and
 # forged segments among the good ones, when still no wrong byte may come.
 #
-# STORM_SECONDS: of each part (8; 40 where the kernel checks all it does). SEED:
+# At last somebody kills sockets (wss -K) under their owners' hands.
+#
+# STORM_SECONDS: of each part (8; 25 where the kernel checks all it does). SEED:
 # of all choices; printed.
 
 # shellcheck source=selftests/lib.sh
@@ -13,12 +15,12 @@
 
 STORM=${STORM:-$HERE/../build/selftests/stress/storm}
 case $(uname -r) in
-*-debug-smp) STORM_SECONDS=${STORM_SECONDS:-40} ;;
+*-debug-smp) STORM_SECONDS=${STORM_SECONDS:-25} ;;
 *) STORM_SECONDS=${STORM_SECONDS:-8} ;;
 esac
 SEED=${SEED:-$RANDOM}
 
-plan 11
+plan 13
 [ -x "$STORM" ] || bail "no $STORM: make -C selftests builds it"
 new_host A
 ip -n "${NS[A]}" link set lo up
@@ -55,4 +57,21 @@ check_waltz "records were evicted" grown A tw_evicted
 set_waltz A rto_max_ms=1000 orphan_retries=3
 set_waltz A syncookies=1 time_wait_max=100000 time_wait_ms=5000
 check "old and forged segments: no wrong byte" storm -i
-check "and all of it at once" storm -r -i
+! is_waltz || {
+	need_diag
+	start_in A python3 -SEB "$HERE/diag.py" kill "$STORM_SECONDS" "$SEED" </dev/null >"$RUN/kill" 2>&1
+	killer=$REPLY
+}
+check "all of it at once, while sockets are killed: no wrong byte" storm -r -i
+
+killer_is_content()
+{
+	local status
+
+	wait "$killer"
+	status=$?
+	WHY=$(tail -n 1 "$RUN/kill")
+	[ $status = 0 ] && diag "${WHY#\# }"
+}
+check_waltz "each was killed, or had gone by itself" killer_is_content
+check_waltz "many were killed" grown A abort_killed
