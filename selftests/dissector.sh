@@ -2,11 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Wireshark shows Waltz with TCP's analysis, and knows its checksum
-# (scripts/wireshark/waltz.lua). tshark takes long to start where all is emulated, and
-# the kernel is no matter: hence in this lane.
+# (scripts/wireshark/waltz.lua).
 
 # shellcheck source=selftests/lib.sh
-. "$(dirname "$0")/../lib.sh"
+. "$(dirname "$0")/lib.sh"
 
 plan 15
 is_waltz || skip_all "a capture of Waltz is wanted"
