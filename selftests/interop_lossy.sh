@@ -13,6 +13,9 @@ SIZE=4000000
 
 plan 16
 interop_hosts
+# A FIN that comes twice is acknowledged twice; who has gone by then answers with a RST, and
+# that would end TCP's TIME_WAIT (RFC 1337).
+in_host B sysctl -qw net.ipv4.tcp_rfc1337=1
 
 for client in a b; do
 	netem A delay 5ms loss 1% reorder 1% duplicate 1% corrupt 1%
