@@ -49,8 +49,11 @@ fin_wait2=$REPLY
 check "timewait: inserted" same $((inserted + fin_wait2)) 72
 check "as it is counted" counted A tw_inserted 72
 check "FIN_WAIT2 waits for a FIN" says timewait "@hits\[fin\]: $fin_wait2"
-check "hit by a FIN" says timewait "@hits\[fin_again\]: 1"
-check "by a RST" says timewait "@hits\[ignore_rst\]: 1"
+# More than ours, where a server is slow and its connection's names are taken over.
+value timewait "hits[fin_again]"
+check "hit by a FIN" at_least "$REPLY" 1
+value timewait "hits[ignore_rst]"
+check "by a RST" at_least "$REPLY" 1
 check "taken over by connect()" says timewait "@reused\[connect\]: 20"
 check "as it is counted" counted A tw_reused_connect 20
 check "with most of their time left" matches "$(histogram timewait reused_left_ms
