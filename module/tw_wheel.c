@@ -127,7 +127,7 @@ static void wheel_place(struct waltz_tw_table *tw, u32 now, u32 left,
 			unsigned int *level, u32 *tick)
 {
 	unsigned int l = 0;
-	u32 first;
+	u32 first, ahead;
 
 	while (l < WHEEL_LEVELS - 1 &&
 	       left >> LEVEL_SHIFT(l) >= WHEEL_SLOTS - 2)
@@ -139,6 +139,12 @@ static void wheel_place(struct waltz_tw_table *tw, u32 now, u32 left,
 	 */
 	if (!level_first(tw, l, &first) || tick_left(l, first, now) > 0)
 		tw->clock[l] = now >> LEVEL_SHIFT(l);
+	/* Or something is overdue, and a list must not mean two ticks, of which
+	 * the first would never end: then look early, when all that has gone.
+	 */
+	ahead = (*tick - tw->clock[l]) << LEVEL_SHIFT(l) >> LEVEL_SHIFT(l);
+	if (ahead >= WHEEL_SLOTS)
+		*tick = tw->clock[l] + WHEEL_SLOTS - 1;
 }
 
 static void wheel_add(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
