@@ -289,7 +289,7 @@ int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 {
 	struct waltz_tw_table *tw = wn->tw;
 	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
-	u32 two_msl = READ_ONCE(wn->sysctls.time_wait_ms);
+	s32 two_msl = READ_ONCE(wn->sysctls.time_wait_ms);
 	struct waltz_tw *rec;
 	int err = 0;
 
@@ -300,12 +300,13 @@ int waltz_tw_connect(struct waltz_net *wn, const struct waltz_key *key,
 	spin_lock(&stripe->lock);
 	rec = tw_look_again(tw, key, rec);
 	if (rec) {
-		s32 age = (s32)two_msl - tw_time_left(rec->time, tw_now_ms());
+		s32 left = tw_time_left(rec->time, tw_now_ms());
+		/* With more than 2MSL left it was made when that was longer. */
+		bool young = left <= two_msl && left >= two_msl - TS_TICKED_MS;
 
 		if (!(rec->link & LINK_HAS_TS) || rec->link & LINK_FIN_WAIT2)
 			err = -EADDRNOTAVAIL;
-		else if (age <= TS_TICKED_MS ||
-			 !READ_ONCE(wn->sysctls.timestamps))
+		else if (young || !READ_ONCE(wn->sysctls.timestamps))
 			err = -EAGAIN;
 		/* Above all the old connection could have in flight. */
 		*isn_min = rec->snd_nxt + 65535 + 2;
@@ -524,6 +525,7 @@ struct waltz_tw_table *waltz_tw_create(struct waltz_net *wn)
 	tw->wn = wn;
 	tw_wheel_init(tw);
 	if (tw_hash_init(tw)) {
+		tw_hash_free(tw);
 		kfree(tw);
 		return NULL;
 	}

@@ -18,7 +18,7 @@ PORTS=32
 EACH=640
 SIZE=100
 
-plan 20
+plan 21
 hosts
 pair
 in_host A sysctl -qw net.ipv4.ip_local_port_range="30000 $((30000 + PORTS - 1))"
@@ -67,3 +67,9 @@ check "without the clock nothing can be proved: EADDRNOTAVAIL" \
 check "and once more" errs EADDRNOTAVAIL a d connect $ADDR_B $PORT
 set_waltz A timestamps=1
 check "with it: no error" round client $PORTS
+
+# What has more time left than it would be given now is no younger for that.
+set_waltz A time_wait_ms=200000
+round client $PORTS || bail "$WHY"
+set_waltz A time_wait_ms=1000
+check "records of a longer 2MSL make way, too" round client $PORTS
