@@ -122,7 +122,7 @@ static int try_next(struct search *s, int number, int end)
 		waltz_portmap_not_taken(map, number);
 	if (++s->failed == LONG_SEARCH && !s->key->dif &&
 	    (!map || !waltz_portmap_covers(map, s->low, s->high)))
-		waltz_portmap_new(wn, s->key, s->low, s->high);
+		waltz_portmap_new(wn, s->key, s->low, s->high, true);
 	return err;
 }
 
@@ -157,8 +157,7 @@ static void remember(const struct search *s, u32 count, u32 before)
 	if (s->key->dif || count / MAP_EVERY == before / MAP_EVERY)
 		return;
 	rcu_read_lock();
-	if (!waltz_portmap_find(wn, s->key))
-		waltz_portmap_new(wn, s->key, s->low, s->high);
+	waltz_portmap_new(wn, s->key, s->low, s->high, false);
 	rcu_read_unlock();
 }
 

@@ -368,6 +368,23 @@ void waltz_unhash(struct sock *sk)
 }
 
 /**
+ * waltz_rehash() - the socket has another device (SO_BINDTODEVICE)
+ * @sk: the socket
+ *
+ * It stays where it is, for names are hashed without their device; but as those of
+ * no device, or of another, they may be free now.
+ *
+ * Context: process, socket lock held.
+ */
+void waltz_rehash(struct sock *sk)
+{
+	spinlock_t *lock = waltz_sk(sk)->hash_lock;
+
+	if (lock && lock != &lhash_lock)
+		names_released(sk);
+}
+
+/**
  * waltz_buckets() - for waltz_walk_bucket(): the listeners' and the others
  */
 unsigned int waltz_buckets(void)

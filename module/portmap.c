@@ -98,17 +98,21 @@ struct waltz_portmap *waltz_portmap_find(struct waltz_net *wn,
  * @key: names; the local port does not count
  * @low: first port of the range that is searched
  * @high: the last one
+ * @evict: instead of another destination's, if that is in its place
  *
  * Context: RCU read lock held.
- * Return: an empty map in the table, or NULL without memory.
+ * Return: an empty map in the table, or NULL without memory or a place.
  */
 struct waltz_portmap *waltz_portmap_new(struct waltz_net *wn,
 					const struct waltz_key *key,
-					u16 low, u16 high)
+					u16 low, u16 high, bool evict)
 {
+	struct waltz_portmap __rcu **place = place_of(wn, key);
 	u32 bits = high - low + 1;
 	struct waltz_portmap *map, *old;
 
+	if (!evict && rcu_access_pointer(*place))
+		return NULL;
 	map = kzalloc(struct_size(map, map, BITS_TO_LONGS(bits)),
 		      GFP_ATOMIC | __GFP_NOWARN);
 	if (!map)
@@ -120,7 +124,7 @@ struct waltz_portmap *waltz_portmap_new(struct waltz_net *wn,
 	map->bits = bits;
 	/* The count first: who releases names meanwhile has to look. */
 	atomic_inc(&wn->portmaps->count);
-	old = unrcu_pointer(xchg(place_of(wn, key), RCU_INITIALIZER(map)));
+	old = unrcu_pointer(xchg(place, RCU_INITIALIZER(map)));
 	if (old) {
 		atomic_dec(&wn->portmaps->count);
 		kfree_rcu(old, rcu);

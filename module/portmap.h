@@ -22,7 +22,7 @@ struct waltz_portmap *waltz_portmap_find(struct waltz_net *wn,
 					 const struct waltz_key *key);
 struct waltz_portmap *waltz_portmap_new(struct waltz_net *wn,
 					const struct waltz_key *key,
-					u16 low, u16 high);
+					u16 low, u16 high, bool evict);
 bool waltz_portmap_covers(const struct waltz_portmap *map, u16 low, u16 high);
 int waltz_portmap_next(const struct waltz_portmap *map, u16 port, u16 high);
 void waltz_portmap_taken(struct waltz_portmap *map, u16 port);

@@ -568,6 +568,11 @@ struct proto waltz_prot = {
 #ifdef WALTZ_HAVE_SPLICE_EOF
 	.splice_eof		= waltz_splice_eof,
 #endif
+	/* sk_common_release() asks for it, of a socket that a program of a
+	 * control group refuses.
+	 */
+	.unhash			= waltz_unhash,
+	.rehash			= waltz_rehash,
 	.no_autobind		= true,
 };
 

@@ -464,6 +464,7 @@ bool waltz_hash_established(struct sock *sk, const struct waltz_key *key,
 			    bool unique);
 void waltz_hash_listener(struct sock *sk);
 void waltz_unhash(struct sock *sk);
+void waltz_rehash(struct sock *sk);
 u32 waltz_generation(const struct waltz_key *key);
 void waltz_moved(const struct waltz_key *key);
 typedef int (*waltz_sock_walker)(struct sock *sk, void *arg);

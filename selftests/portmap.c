@@ -297,4 +297,33 @@ TEST_F(spaces, a_namespace_does_not_tell_the_ports_of_another)
 	EXPECT_GE(SPACES / 4, near);
 }
 
+/* Names on a device are others than the same ones on none. */
+TEST_F(spaces, a_socket_that_is_bound_to_a_device_frees_its_port)
+{
+	int fds[16], lfd, fd, i;
+
+	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/ip_local_port_range",
+				"43000 43015"));
+	lfd = open_socket(_metadata, 0);
+	ASSERT_EQ(0, bind_to(lfd, "127.0.0.1", PORT));
+	ASSERT_EQ(0, rc(listen(lfd, 64)));
+	for (i = 0; i < 16; i++) {
+		fds[i] = open_socket(_metadata, 0);
+		ASSERT_EQ(0, connect_to(fds[i], "127.0.0.1", PORT));
+	}
+	/* There the server still has them, and does not answer. */
+	fd = open_socket(_metadata, SOCK_NONBLOCK);
+	EXPECT_EQ(-EADDRNOTAVAIL, connect_to(fd, "127.0.0.1", PORT));
+	EXPECT_EQ(-EADDRNOTAVAIL, connect_to(fd, "127.0.0.1", PORT));
+	ASSERT_EQ(0, rc(setsockopt(fds[5], SOL_SOCKET, SO_BINDTODEVICE,
+				   "lo", 3)));
+	EXPECT_EQ(-EINPROGRESS, connect_to(fd, "127.0.0.1", PORT));
+	close(fd);
+	for (i = 0; i < 16; i++) {
+		set_linger(fds[i], 0);
+		close(fds[i]);
+	}
+	close(lfd);
+}
+
 TEST_HARNESS_MAIN
