@@ -39,6 +39,7 @@ static void take_handshake(struct sock *child, const struct waltz_key *key,
 
 	ws->iss = hs->iss;
 	ws->snd_una = hs->iss + 1;
+	ws->syn_acked = true;
 	ws->snd_nxt = hs->iss + 1;
 	ws->snd_sml = hs->iss + 1;
 	ws->write_seq = hs->iss + 1;

@@ -130,6 +130,8 @@ static enum waltz_drop rcv_syn_sent(struct sock *sk, struct sk_buff **skbp,
 		return WALTZ_DROP_NONE;
 	}
 	ws->snd_una = seg->ack;
+	ws->syn_acked = true;
+	WRITE_ONCE(sk->sk_err_soft, 0);
 	if (!ws->retransmitted)
 		waltz_rtt_sample(&ws->rtt,
 				 (u32)jiffies_to_usecs((u32)jiffies -
@@ -231,17 +233,19 @@ static enum waltz_drop check_ack(struct sock *sk, const struct waltz_seg *seg)
 			return WALTZ_DROP_SYN_RECV;
 		}
 		ws->snd_una = ws->iss + 1;
+		ws->syn_acked = true;
 		ws->snd_wnd = (u32)seg->wnd << ws->snd_wscale;
 		ws->max_wnd = max(ws->max_wnd, ws->snd_wnd);
 		ws->snd_wl1 = seg->seq;
 		waltz_event(sk, WALTZ_EV_RCV_ACK_OF_SYN, seg);
-	} else if (unlikely(ws->snd_una == ws->iss)) {
+	} else if (unlikely(!ws->syn_acked)) {
 		/* close() did not wait for the handshake to end. */
 		if (!seq_between(seg->ack, ws->iss + 1, ws->snd_nxt)) {
 			reply_reset(sk, seg);
 			return WALTZ_DROP_SYN_RECV;
 		}
 		ws->snd_una = ws->iss + 1;
+		ws->syn_acked = true;
 		waltz_event(sk, WALTZ_EV_RCV_ACK_OF_SYN, seg);
 	}
 	/* RFC 5961 5.2 */

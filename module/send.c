@@ -411,7 +411,7 @@ static void add_to_burst(struct sock *sk, struct burst *b, struct sk_buff *skb,
  */
 static void note_sent(struct waltz_sock *ws, u32 seq, u32 end_seq, void *data)
 {
-	if (ws->snd_una != ws->iss)
+	if (ws->syn_acked)
 		waltz_recovery_sent(&ws->rec, seq, end_seq, data, now_us());
 	ws->snd_nxt = end_seq;
 }
@@ -676,7 +676,7 @@ static void push_new(struct sock *sk, bool nagle_off)
 	send_burst(sk, &b);
 	if (!ws->send_head && ws->fin_queued && !ws->fin_sent &&
 	    seq_lt(ws->write_seq, wnd_end(ws)) &&
-	    (ws->snd_una == ws->iss || place_for_record(ws))) {
+	    (!ws->syn_acked || place_for_record(ws))) {
 		ws->fin_sent = true;
 		send_fin(sk, false);
 		note_sent(ws, ws->write_seq, ws->write_seq + 1, NULL);

@@ -37,6 +37,7 @@ static void reset_stream(struct sock *sk)
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	ws->snd_una = 0;
+	ws->syn_acked = false;
 	ws->snd_nxt = 0;
 	ws->snd_wnd = 0;
 	ws->max_wnd = 0;

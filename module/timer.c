@@ -203,7 +203,7 @@ static void retransmit_timeout(struct sock *sk)
 	WALTZ_INC(wn, RETRANS_TIMEOUT);
 	if (ws->backoff >= R1)
 		dst_negative_advice(sk);
-	if (ws->snd_una == ws->iss) {
+	if (!ws->syn_acked) {
 		WALTZ_INC(wn, RETRANS_SYN);
 		ws->retransmitted = true;
 		waltz_retransmit_syn(sk);

@@ -257,6 +257,8 @@ struct waltz_port;
  * @ts_ok: timestamps agreed
  * @wscale_ok: window scaling agreed
  * @sack_ok: SACK agreed
+ * @syn_acked: our SYN is acknowledged; SND.UNA alone does not tell, for it comes by ISS
+ *	again
  * @fin_queued: our FIN is at @write_seq
  * @fin_sent: ... and was sent
  * @rcv_fin: the peer's FIN was seen, at @rcv_fin_seq
@@ -345,6 +347,7 @@ struct waltz_sock {
 	bool ts_ok:1;
 	bool wscale_ok:1;
 	bool sack_ok:1;
+	bool syn_acked:1;
 	bool fin_queued:1;
 	bool fin_sent:1;
 	bool rcv_fin:1;
