@@ -278,6 +278,7 @@ static int waltz_disconnect(struct sock *sk, int flags)
 		inet->inet_rcv_saddr = 0;
 	}
 	WRITE_ONCE(sk->sk_shutdown, 0);
+	WRITE_ONCE(sk->sk_err_soft, 0);
 	sock_reset_flag(sk, SOCK_DONE);
 	reset_stream(sk);
 	__sk_dst_reset(sk);

@@ -96,6 +96,9 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 
 	waltz_recovery_ack(&ws->rec, &in, &out);
 	ws->snd_una = ws->rec.una;
+	/* Something gets through: what a router said is of the past. */
+	if (READ_ONCE(sk->sk_err_soft))
+		WRITE_ONCE(sk->sk_err_soft, 0);
 	if (out.rtt_us)
 		waltz_rtt_sample(&ws->rtt, out.rtt_us);
 	waltz_mtu_probed(sk);
