@@ -128,7 +128,7 @@ void waltz_synchronised(struct sock *sk)
 	struct waltz_sock *ws = waltz_sk(sk);
 
 	/* A child has no route yet. Without one the segments are small. */
-	if (!inet_sk_rebuild_header(sk))
+	if (!waltz_route(sk))
 		waltz_current_mss(sk);
 	else
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);

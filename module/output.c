@@ -224,6 +224,29 @@ static void add_sacks(struct waltz_sock *ws, struct waltz_hdr *h, u32 len)
 }
 
 /**
+ * waltz_route() - a route for a socket's segments, if it has none that is good
+ * @sk: the socket
+ *
+ * Its address stays what it is: where net.ipv4.ip_dynaddr is set, and the one that a
+ * SYN came from has gone, inet_sk_rebuild_header() would choose another, and look for
+ * the socket in the tables of TCP.
+ *
+ * Context: socket lock held, BH off.
+ * Return: 0 or a negative error.
+ */
+int waltz_route(struct sock *sk)
+{
+	unsigned int locks = sk->sk_userlocks;
+	int err;
+
+	waltz_owned_by_me(sk);
+	sk->sk_userlocks = locks | SOCK_BINDADDR_LOCK;
+	err = inet_sk_rebuild_header(sk);
+	sk->sk_userlocks = locks;
+	return err;
+}
+
+/**
  * waltz_transmit() - send a segment of a socket
  * @sk: the socket
  * @skb: its text, WALTZ_HEADROOM before it; consumed. More than one segment's
@@ -276,7 +299,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	/* ip_queue_xmit() would find the route anyway; the checksum wants to
 	 * know the device.
 	 */
-	if (inet_sk_rebuild_header(sk)) {
+	if (waltz_route(sk)) {
 		kfree_skb(skb);
 		return -EHOSTUNREACH;
 	}

@@ -850,12 +850,12 @@ void waltz_mtu_reduced(struct sock *sk)
 	struct dst_entry *dst;
 
 	waltz_owned_by_me(sk);
-	if (inet_sk_rebuild_header(sk))
+	if (waltz_route(sk))
 		return;
 	dst = __sk_dst_get(sk);
 	dst->ops->update_pmtu(dst, sk, NULL, ws->mtu_info, true);
 	/* What was learnt has a route of its own. */
-	if (inet_sk_rebuild_header(sk))
+	if (waltz_route(sk))
 		return;
 	waltz_current_mss(sk);
 	waltz_push(sk, false);

@@ -510,6 +510,7 @@ void waltz_send_ack(struct sock *sk);
 void waltz_send_reset(struct sock *sk);
 void waltz_send_probe(struct sock *sk, bool keepalive);
 void waltz_retransmit_syn(struct sock *sk);
+int waltz_route(struct sock *sk);
 int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 		   bool rtx);
 void waltz_send_control(struct sock *sk, struct waltz_hdr *h, bool rtx);

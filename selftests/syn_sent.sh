@@ -7,7 +7,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 29
+plan 30
 hosts
 raw_pair
 
@@ -115,3 +115,25 @@ must a g linger on 0
 must a g close
 check "abort in SYN_RECV: RST" tell r g expect RA
 check "and CLOSED" state_is A CLOSED - 7006
+
+# Nor does a SYN get another address when its own has gone. ip_dynaddr lets TCP do so.
+ip -n "${NS[A]}" -batch - <<-END || bail "cannot add a device"
+	link add away type dummy
+	link set away arp off up
+	address add 10.252.0.1/24 dev away
+END
+in_host A sysctl -qw net.ipv4.ip_dynaddr=1
+rto_min 200
+must a homeless new
+must a homeless start connect 10.252.0.9 7999
+wait_for state_is A SYN_SENT - 7999 || bail "$WHY"
+mark A
+ip -n "${NS[A]}" -batch - <<-END || bail "cannot change the address"
+	address del 10.252.0.1/24 dev away
+	address add 10.252.0.2/24 dev away
+END
+tried_again()
+{
+	grown A retrans_syn && state_is A SYN_SENT - 7999
+}
+check_waltz "a SYN whose address has gone is tried on" wait_for tried_again
