@@ -7,6 +7,7 @@
 #ifndef _WALTZ_COMPAT_H
 #define _WALTZ_COMPAT_H
 
+#include <linux/bpf-cgroup.h>
 #include <linux/hrtimer.h>
 #include <linux/net.h>
 #include <linux/sysctl.h>
@@ -52,6 +53,17 @@ waltz_hrtimer_setup(struct hrtimer *timer,
 #define WALTZ_ACCEPT_PARAMS	int flags, int *errp, bool kern
 #define WALTZ_ACCEPT_FLAGS	flags
 #define WALTZ_ACCEPT_ERR	(*errp)
+#endif
+
+/* A control group's programs may rewrite the length of an address, once there
+ * were addresses of which that makes sense.
+ */
+#ifdef WALTZ_HAVE_CGROUP_UADDRLEN
+#define waltz_cgroup_connect(sk, uaddr, len) \
+	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr, &(len))
+#else
+#define waltz_cgroup_connect(sk, uaddr, len) \
+	BPF_CGROUP_RUN_PROG_INET4_CONNECT(sk, uaddr)
 #endif
 
 /* proto.ioctl */

@@ -198,6 +198,18 @@ static void start_stream(struct sock *sk, const struct waltz_key *key,
 	ws->rcv_wnd = min_t(u32, waltz_rcv_space(sk), 65535);
 }
 
+/* A control group's program may refuse the address, or write another one; it sees
+ * no more of it than the caller gave.
+ */
+static int waltz_pre_connect(struct sock *sk, struct sockaddr *uaddr,
+			     int addr_len)
+{
+	waltz_owned_by_me(sk);
+	if (addr_len < (int)sizeof(struct sockaddr_in))
+		return -EINVAL;
+	return waltz_cgroup_connect(sk, uaddr, addr_len);
+}
+
 static int waltz_connect(struct sock *sk, struct sockaddr *uaddr, int addr_len)
 {
 	struct sockaddr_in *to = (struct sockaddr_in *)uaddr;
@@ -539,6 +551,7 @@ struct proto waltz_prot = {
 	.name			= "WALTZ",
 	.owner			= THIS_MODULE,
 	.close			= waltz_close,
+	.pre_connect		= waltz_pre_connect,
 	.connect		= waltz_connect,
 	.disconnect		= waltz_disconnect,
 	.accept			= waltz_accept,
