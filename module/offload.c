@@ -30,7 +30,10 @@ static void finish(struct sk_buff *skb, u32 seq, u8 not_its)
 	waltz_wire_patch(hdr, seq, not_its);
 	*check = ~csum_tcpudp_magic(iph->saddr, iph->daddr, len,
 				    waltz_protocol, 0);
-	if (skb->ip_summed != CHECKSUM_PARTIAL)
+	/* To the hardware; but a tunnel around it may want the sum so far. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		gso_reset_checksum(skb, ~csum_unfold(*check));
+	else
 		*check = gso_make_checksum(skb, ~csum_unfold(*check));
 }
 
