@@ -744,6 +744,9 @@ void waltz_recovery_refused(struct waltz_recovery *r)
 	mark_all(&r->board);
 	r->dup_bytes = 0;
 	r->dupacks = 0;
+	/* That says nothing of a probe's size. */
+	if (r->mtu_probe == WALTZ_MTU_PROBE_OUT)
+		r->mtu_probe = WALTZ_MTU_PROBE_NONE;
 }
 
 static bool may_probe(const struct waltz_recovery *r)
@@ -824,6 +827,7 @@ void waltz_recovery_mtu(struct waltz_recovery *r, u16 mss)
 		if (rec->end_seq - rec->seq > mss + 1u)
 			waltz_board_mark_lost(b, rec);
 	}
+	lost_probe(r);
 	limit_dup_bytes(r);
 }
 
