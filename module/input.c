@@ -430,6 +430,7 @@ static void deliver_child(struct sock *child, struct sk_buff *skb,
 {
 	__acquire(&child->sk_lock.slock);	/* sk_clone_lock() did */
 	skb->dev = NULL;
+	nf_reset_ct(skb);
 	rcv_sock(child, skb, seg);
 	bh_unlock_sock(child);
 	sock_put(child);

@@ -212,7 +212,7 @@ static bool endangers_promise(const struct sock *sk, const struct sk_buff *skb)
 	int room = sk->sk_rcvbuf - atomic_read(&sk->sk_rmem_alloc);
 
 	return skb->truesize > 2 * skb->len &&
-	       2 * (s64)promised > room + waltz_wasteful_share(sk);
+	       2 * (s64)promised > (s64)room + waltz_wasteful_share(sk);
 }
 
 static bool compact(struct sock *sk, struct sk_buff *skb)
@@ -333,8 +333,11 @@ static enum waltz_drop reserve(struct sock *sk, struct sk_buff *skb, u32 seq,
 			       bool in_order)
 {
 	bool must = in_order && skb_queue_empty(&sk->sk_receive_queue);
-	int limit = sk->sk_rcvbuf + (in_order ? waltz_wasteful_share(sk) : 0);
+	int limit = READ_ONCE(sk->sk_rcvbuf);
 
+	/* SO_RCVBUFFORCE takes up to INT_MAX. */
+	if (in_order)
+		limit = min_t(s64, (s64)limit + waltz_wasteful_share(sk), INT_MAX);
 	if (atomic_read(&sk->sk_rmem_alloc) > limit &&
 	    !waltz_make_room(sk, seq, limit) && !must)
 		return in_order ? WALTZ_DROP_RCVBUF : WALTZ_DROP_OOO_FULL;
