@@ -1230,6 +1230,32 @@ static void test_mtu_probe(void)
 	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_LOST, "a time-out");
 }
 
+/* Who else marks it as lost has found it: no ACK does so again. */
+static void test_mtu_probe_marked(void)
+{
+	start(true);
+	send(1);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(1);
+	now += RTT;
+	waltz_recovery_refused(&r);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_NONE, "a shut window is no verdict");
+	ack(1);
+	CHECK(!out.lost && !out.began, "refused: %u lost", out.lost);
+
+	start(true);
+	send(1);
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+	send(1);
+	now += RTT;
+	waltz_recovery_mtu(&r, MSS);
+	CHECK(r.mtu_probe == WALTZ_MTU_PROBE_LOST, "a router says less");
+	ack(1);
+	CHECK(!out.lost && !out.began, "a router: %u lost", out.lost);
+}
+
 /* An ACK that comes late tells by its blocks. */
 static void test_old_ack(void)
 {
@@ -1384,6 +1410,7 @@ static const struct unit_case cases[] = {
 	{ "a FIN alone", test_fin },
 	{ "the MTU fell", test_mtu },
 	{ "RFC 4821: a probe for a larger MTU", test_mtu_probe },
+	{ "a probe of the path MTU that is marked", test_mtu_probe_marked },
 	{ "an old ACK", test_old_ack },
 	{ "a peer that acknowledges at random", test_wild },
 };
