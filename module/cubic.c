@@ -123,7 +123,8 @@ static void cubic_avoid(struct waltz_cong *c, const struct waltz_cong_ack *a)
 
 	if (!q->epoch_us)
 		begin(c, a->now_us);
-	t = a->now_us - q->epoch_us;
+	/* Pauses are whole milliseconds: they may add up to more than passed. */
+	t = a->now_us > q->epoch_us ? a->now_us - q->epoch_us : 0;
 	estimate_reno(c, acked);
 	if (w_cubic(c, t) < q->w_est) {
 		c->cwnd = max32(c->cwnd, q->w_est);

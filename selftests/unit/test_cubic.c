@@ -109,6 +109,29 @@ static void test_pause(void)
 	CHECK(c.cwnd < before + MSS, "nor is the time made up for: %u", c.cwnd);
 }
 
+/* A pause of 0.2 ms in which the millisecond changes. */
+static void test_short_pause(void)
+{
+	struct waltz_cong_ack a = { .acked = MSS, .srtt_us = 50 };
+	struct waltz_cong c;
+	u32 before;
+
+	at(&c, 100 * MSS);
+	waltz_cong_loss(&c, c.cwnd);
+	waltz_cong_recovered(&c);
+	a.now_us = SECOND + 200;
+	a.limited = true;
+	waltz_cong_grow(&c, &a);
+	before = c.cwnd;
+	a.now_us = SECOND + 900;
+	a.limited = false;
+	waltz_cong_grow(&c, &a);
+	a.now_us = SECOND + 1100;
+	a.limited = true;
+	waltz_cong_grow(&c, &a);
+	CHECK(c.cwnd < before + MSS / 10, "no leap of time: %u, from %u", c.cwnd, before);
+}
+
 static void test_random(void)
 {
 	struct waltz_cong_ack a = { .srtt_us = 1 };
@@ -157,6 +180,7 @@ static const struct unit_case cases[] = {
 	{ "the cubic curve", test_curve },
 	{ "Reno-friendly region", test_friendly },
 	{ "time in which the window is not in use", test_pause },
+	{ "such a time, shorter than the clock's tick", test_short_pause },
 	{ "random ACKs and losses", test_random },
 };
 
