@@ -172,8 +172,11 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 		return;
 	if (waltz_in_flight(ws) || seg->nsacks)
 		take_acknowledgment(sk, seg, wnd);
-	if (seq_lt(seg->ack, una))
-		return;			/* so is its window */
+	if (seq_lt(seg->ack, una)) {
+		/* So is its window, but it may have told of a loss. */
+		waltz_push(sk, false);
+		return;
+	}
 
 	/* SND.WL2 is SND.UNA: an older acknowledgment does not come here. */
 	if (seq_gt(seg->ack, una) || seq_geq(seg->seq, ws->snd_wl1)) {
