@@ -282,6 +282,7 @@ static enum waltz_drop rcv_synchronised(struct sock *sk, struct sk_buff **skbp,
 	    (WALTZ_SYN | WALTZ_ACK)) {
 		waltz_ecn_agree(&ws->ecn, seg->flags, seg->ecn);
 		seg->seq++;
+		seg->wnd >>= ws->snd_wscale;	/* of a SYN it is what it is */
 		seg->flags &= ~(WALTZ_SYN | WALTZ_ECE | WALTZ_CWR);
 	}
 
