@@ -334,20 +334,29 @@ static bool add_text(struct sk_buff *to, const struct sk_buff *skb)
 	return true;
 }
 
+/* For references to text. */
+static struct sk_buff *empty_packet(void)
+{
+	struct sk_buff *skb = alloc_skb(WALTZ_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
+
+	if (skb) {
+		skb_reserve(skb, WALTZ_HEADROOM);
+		skb->ip_summed = CHECKSUM_PARTIAL;
+	}
+	return skb;
+}
+
 /* As many of a burst as have room in one packet. Return: it, with @last set to
  * the last one; NULL: memory is short, or there is room for one alone.
  */
 static struct sk_buff *join(struct sock *sk, struct sk_buff *first,
 			    struct sk_buff *end, struct sk_buff **last)
 {
-	struct sk_buff *skb = first, *to;
+	struct sk_buff *skb = first, *to = empty_packet();
 	unsigned int segs = 0;
 
-	to = alloc_skb(WALTZ_HEADROOM, GFP_ATOMIC | __GFP_NOWARN);
 	if (!to)
 		return NULL;
-	skb_reserve(to, WALTZ_HEADROOM);
-	to->ip_summed = CHECKSUM_PARTIAL;
 	while (add_text(to, skb)) {
 		segs++;
 		*last = skb;
@@ -501,14 +510,11 @@ static bool too_long(const struct waltz_sock *ws,
 }
 
 /* Why is what recovery.c's state says, for it does not note it record by record. */
-static void trace_again(const struct sock *sk, const struct waltz_record *rec,
+static void trace_again(const struct sock *sk, u32 seq, u32 len, bool fin,
 			bool probe)
 {
 	const struct waltz_recovery *r = &waltz_sk(sk)->rec;
-	const struct sk_buff *skb = has_text(rec) ? rec->data : NULL;
 	enum waltz_again_why why = WALTZ_AGAIN_REFUSED;
-	u32 seq = skb ? WALTZ_CB(skb)->seq : rec->seq;
-	u32 len = skb ? skb->len : 0;
 
 	if (probe)
 		why = WALTZ_AGAIN_PROBE;
@@ -516,23 +522,43 @@ static void trace_again(const struct sock *sk, const struct waltz_record *rec,
 		why = len ? WALTZ_AGAIN_RTO : WALTZ_AGAIN_FIN;
 	else if (r->state == WALTZ_CA_RECOVERY)
 		why = r->sack_ok ? WALTZ_AGAIN_RACK : WALTZ_AGAIN_DUPACK;
-	waltz_trace_again(sk, why, seq, len,
-			  rec->end_seq - seq > len ? WALTZ_FIN : 0);
+	waltz_trace_again(sk, why, seq, len, fin ? WALTZ_FIN : 0);
+}
+
+/* The text from @first to @last, in the queue, once more; @copy: it, if these are
+ * several.
+ */
+static void send_text_again(struct sock *sk, struct sk_buff *copy,
+			    struct sk_buff *first, struct sk_buff *last,
+			    bool fin, bool probe)
+{
+	u32 seq = WALTZ_CB(first)->seq;
+
+	if (trace_retransmit_enabled())
+		trace_again(sk, seq, WALTZ_CB(last)->end_seq - seq, fin, probe);
+	send_text(sk, copy ?: copy_of(first), first, last, fin, true);
+	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
+}
+
+static bool has_fin(const struct waltz_record *rec)
+{
+	const struct sk_buff *skb = rec->data;
+
+	return rec->end_seq != WALTZ_CB(skb)->end_seq;
 }
 
 /* A record's text and FIN once more. */
 static void send_again(struct sock *sk, const struct waltz_record *rec,
 		       bool probe)
 {
-	struct sk_buff *skb = rec->data;
-
+	if (has_text(rec)) {
+		send_text_again(sk, NULL, rec->data, rec->data, has_fin(rec),
+				probe);
+		return;
+	}
 	if (trace_retransmit_enabled())
-		trace_again(sk, rec, probe);
-	if (has_text(rec))
-		send_text(sk, copy_of(skb), skb, skb,
-			  rec->end_seq != WALTZ_CB(skb)->end_seq, true);
-	else
-		send_fin(sk, true);
+		trace_again(sk, rec->seq, 0, true, probe);
+	send_fin(sk, true);
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 }
 
@@ -575,6 +601,59 @@ static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 	return len;
 }
 
+/* May the next one that is lost go in a segment with the text before it, which ends
+ * with @last?
+ */
+static bool goes_along(const struct sock *sk, const struct waltz_record *next,
+		       const struct sk_buff *last, u32 len)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	const struct sk_buff *skb;
+
+	if (!next || next->seq != WALTZ_CB(last)->end_seq || !has_text(next))
+		return false;
+	skb = next->data;
+	return len + skb->len <= ws->mss &&
+	       waltz_recovery_allows(&ws->rec, next->end_seq - next->seq);
+}
+
+/* What is lost once more, in a segment with what is lost right behind it: however
+ * small it was written, it need not go as small again.
+ */
+static void send_lost(struct sock *sk, struct waltz_record *rec)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+	struct sk_buff *first = rec->data, *last = first, *to = NULL;
+	u64 now = now_us();
+	bool fin;
+
+	if (!has_text(rec)) {
+		send_again(sk, rec, false);
+		waltz_recovery_resent(&ws->rec, rec, now);
+		return;
+	}
+	for (;;) {
+		fin = has_fin(rec);
+		waltz_recovery_resent(&ws->rec, rec, now);
+		rec = waltz_recovery_next(&ws->rec);
+		if (fin || !goes_along(sk, rec, last, to ? to->len : first->len))
+			break;
+		if (!to) {
+			to = empty_packet();
+			if (!to || !add_text(to, first))
+				break;
+		}
+		if (!add_text(to, rec->data))
+			break;
+		last = rec->data;
+	}
+	if (last == first) {
+		kfree_skb(to);
+		to = NULL;
+	}
+	send_text_again(sk, to, first, last, fin, false);
+}
+
 /* What is lost goes first. However small the segments are, no more of them go
  * at once than the window has room for large ones. Return: true when nothing
  * is left of it.
@@ -598,8 +677,7 @@ static bool push_lost(struct sock *sk)
 			if (!cut(sk, &rec))
 				return false;
 		}
-		send_again(sk, rec, false);
-		waltz_recovery_resent(&ws->rec, rec, now_us());
+		send_lost(sk, rec);
 	}
 	return true;
 }

@@ -13,7 +13,7 @@ is_waltz || {
 	skip_all "TCP's segments are put together for the device"
 }
 
-plan 33
+plan 35
 hosts
 raw_pair
 
@@ -169,3 +169,16 @@ must r p send A
 must a p send 1024
 check "a path of 552: what follows is smaller, too" expects p len=512 len=512
 must r p send A
+
+# What was written bit by bit is sent again in segments as large as the path takes (552).
+rto_min 200
+reach ESTABLISHED bits mss=1000
+must a bits opt IPPROTO_TCP TCP_NODELAY 1
+for ((i = 0; i < 12; i++)); do
+	must a bits send 100
+done
+check "small segments" expects bits len=100 len=100 len=100 len=100 len=100 len=100 \
+	len=100 len=100 len=100 len=100 len=100 len=100
+check "lost, as a large one" tell r bits expect A seq=-1200 len=500
+must r bits send A ack=-700
+must r bits send A
