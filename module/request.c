@@ -543,7 +543,8 @@ static struct sock *finish_handshake(struct waltz_request *req,
 	waltz_sk(child)->retransmitted = req->retries;
 	if (req->resent)
 		waltz_ecn_fall_back(&waltz_sk(child)->ecn);
-	if (!req->retries)
+	/* Karn; and a deferred accept has waited for the peer's data. */
+	if (!req->resent && !req->acked)
 		waltz_rtt_sample(&waltz_sk(child)->rtt,
 				 waltz_now_us_low() - req->born);
 	sock_hold(listener);
