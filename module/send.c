@@ -654,6 +654,9 @@ static void send_lost(struct sock *sk, struct waltz_record *rec)
 	send_text_again(sk, to, first, last, fin, false);
 }
 
+/* To cut a record moves others: so many at once. ACKs draw the rest. */
+#define CUTS_MAX	64
+
 /* What is lost goes first. However small the segments are, no more of them go
  * at once than the window has room for large ones. Return: true when nothing
  * is left of it.
@@ -662,6 +665,7 @@ static bool push_lost(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	u32 budget = max(ws->rec.cong.cwnd / ws->mss, 1u);
+	unsigned int cuts = CUTS_MAX;
 	struct waltz_record *rec;
 
 	while ((rec = waltz_recovery_next(&ws->rec))) {
@@ -671,7 +675,7 @@ static bool push_lost(struct sock *sk)
 						 ws->mss)))
 			return false;
 		if (too_long(ws, rec)) {
-			if (!place_for_record(ws))
+			if (!cuts-- || !place_for_record(ws))
 				return false;
 			rec = waltz_recovery_next(&ws->rec);
 			if (!cut(sk, &rec))
