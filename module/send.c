@@ -509,13 +509,18 @@ static bool too_long(const struct waltz_sock *ws,
 	return has_text(rec) && skb->len > ws->mss;
 }
 
-/* Why is what recovery.c's state says, for it does not note it record by record. */
-static void trace_again(const struct sock *sk, u32 seq, u32 len, bool fin,
-			bool probe)
+/* Counted and traced: it goes again. Why is what recovery.c's state says, for it does
+ * not note it record by record.
+ */
+static void note_again(const struct sock *sk, u32 seq, u32 len, bool fin,
+		       bool probe)
 {
 	const struct waltz_recovery *r = &waltz_sk(sk)->rec;
 	enum waltz_again_why why = WALTZ_AGAIN_REFUSED;
 
+	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
+	if (!trace_retransmit_enabled())
+		return;
 	if (probe)
 		why = WALTZ_AGAIN_PROBE;
 	else if (r->state == WALTZ_CA_LOSS)
@@ -534,10 +539,8 @@ static void send_text_again(struct sock *sk, struct sk_buff *copy,
 {
 	u32 seq = WALTZ_CB(first)->seq;
 
-	if (trace_retransmit_enabled())
-		trace_again(sk, seq, WALTZ_CB(last)->end_seq - seq, fin, probe);
+	note_again(sk, seq, WALTZ_CB(last)->end_seq - seq, fin, probe);
 	send_text(sk, copy ?: copy_of(first), first, last, fin, true);
-	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 }
 
 static bool has_fin(const struct waltz_record *rec)
@@ -556,10 +559,8 @@ static void send_again(struct sock *sk, const struct waltz_record *rec,
 				probe);
 		return;
 	}
-	if (trace_retransmit_enabled())
-		trace_again(sk, rec->seq, 0, true, probe);
+	note_again(sk, rec->seq, 0, true, probe);
 	send_fin(sk, true);
-	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 }
 
 /* ---- what may go ---- */
@@ -601,19 +602,19 @@ static u32 sendable(struct sock *sk, const struct sk_buff *skb, bool nagle_off)
 	return len;
 }
 
-/* May the next one that is lost go in a segment with the text before it, which ends
- * with @last?
+/* May the next one that is lost go in a segment with the text before it, from @first
+ * to @last?
  */
-static bool goes_along(const struct sock *sk, const struct waltz_record *next,
-		       const struct sk_buff *last, u32 len)
+static bool goes_along(const struct waltz_sock *ws,
+		       const struct waltz_record *next,
+		       const struct sk_buff *first, const struct sk_buff *last)
 {
-	const struct waltz_sock *ws = waltz_sk(sk);
 	const struct sk_buff *skb;
 
 	if (!next || next->seq != WALTZ_CB(last)->end_seq || !has_text(next))
 		return false;
 	skb = next->data;
-	return len + skb->len <= ws->mss &&
+	return WALTZ_CB(skb)->end_seq - WALTZ_CB(first)->seq <= ws->mss &&
 	       waltz_recovery_allows(&ws->rec, next->end_seq - next->seq);
 }
 
@@ -636,7 +637,7 @@ static void send_lost(struct sock *sk, struct waltz_record *rec)
 		fin = has_fin(rec);
 		waltz_recovery_resent(&ws->rec, rec, now);
 		rec = waltz_recovery_next(&ws->rec);
-		if (fin || !goes_along(sk, rec, last, to ? to->len : first->len))
+		if (fin || !goes_along(ws, rec, first, last))
 			break;
 		if (!to) {
 			to = empty_packet();
