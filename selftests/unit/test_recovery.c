@@ -1177,6 +1177,12 @@ static void test_mtu(void)
 	check_counts();
 }
 
+static void send_mtu_probe(void)
+{
+	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
+	waltz_recovery_mtu_probe(&r);
+}
+
 /* RFC 4821 7.5: a probe that is lost alone tells of its size. */
 static void test_mtu_probe(void)
 {
@@ -1184,8 +1190,7 @@ static void test_mtu_probe(void)
 
 	start(true);
 	send(2);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(4);
 	now += RTT;
 	ack(2);
@@ -1200,8 +1205,7 @@ static void test_mtu_probe(void)
 	check_counts();
 
 	start(true);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(4);
 	now += RTT;
 	ack(1);
@@ -1212,8 +1216,7 @@ static void test_mtu_probe(void)
 	/* Something else is lost, too. */
 	start(true);
 	send(1);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(4);
 	now += RTT;
 	sack(0, 3, 7);
@@ -1222,8 +1225,7 @@ static void test_mtu_probe(void)
 	check_counts();
 
 	start(false);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(4);
 	now += RTT;
 	waltz_recovery_timeout(&r, true, now);
@@ -1235,8 +1237,7 @@ static void test_mtu_probe_marked(void)
 {
 	start(true);
 	send(1);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(1);
 	now += RTT;
 	waltz_recovery_refused(&r);
@@ -1246,8 +1247,7 @@ static void test_mtu_probe_marked(void)
 
 	start(true);
 	send(1);
-	waltz_recovery_sent(&r, r.nxt, r.nxt + 2 * MSS, NULL, now);
-	waltz_recovery_mtu_probe(&r);
+	send_mtu_probe();
 	send(1);
 	now += RTT;
 	waltz_recovery_mtu(&r, MSS);
