@@ -179,6 +179,13 @@ static inline long set_linger(int fd, int seconds)
 			     sizeof(linger)));
 }
 
+/* Nothing is left of it, at either end. */
+static inline void abort_socket(int fd)
+{
+	set_linger(fd, 0);
+	close(fd);
+}
+
 static inline int so_error(int fd)
 {
 	return get_int(fd, SOL_SOCKET, SO_ERROR);

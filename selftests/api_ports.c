@@ -60,13 +60,6 @@ static int try_connect(struct __test_metadata *_metadata, in_port_t port)
 	return err;
 }
 
-/* Nothing is left of it, at either end. */
-static void abort_socket(int fd)
-{
-	set_linger(fd, 0);
-	close(fd);
-}
-
 /* ---- a server that closed first */
 
 static void exchange(struct __test_metadata *_metadata, struct pair *p)

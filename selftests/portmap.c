@@ -69,6 +69,15 @@ FIXTURE_TEARDOWN(waltz)
 {
 }
 
+static int listener(struct __test_metadata *_metadata, in_port_t port, int flags)
+{
+	int fd = open_socket(_metadata, flags);
+
+	ASSERT_EQ(0, bind_to(fd, "127.0.0.1", port));
+	ASSERT_EQ(0, rc(listen(fd, 1024)));
+	return fd;
+}
+
 /* ---- the server: takes all, closes what the peer has closed, or some first */
 
 static atomic_bool over, server_over;
@@ -200,10 +209,8 @@ static void use_all(struct __test_metadata *_metadata)
 		}
 	}
 	for (d = 0; d < DESTINATIONS; d++) {
-		for (i = 0; i < PORTS; i++) {
-			set_linger(fds[d][i], 0);
-			close(fds[d][i]);
-		}
+		for (i = 0; i < PORTS; i++)
+			abort_socket(fds[d][i]);
 	}
 }
 
@@ -214,11 +221,8 @@ TEST_F_TIMEOUT(waltz, every_port_that_comes_back_is_found, 120)
 	int i, d, round;
 
 	server_first = variant->server_first;
-	for (d = 0; d < DESTINATIONS; d++) {
-		listeners[d] = open_socket(_metadata, SOCK_NONBLOCK);
-		ASSERT_EQ(0, bind_to(listeners[d], "127.0.0.1", PORT + d));
-		ASSERT_EQ(0, rc(listen(listeners[d], 1024)));
-	}
+	for (d = 0; d < DESTINATIONS; d++)
+		listeners[d] = listener(_metadata, PORT + d, SOCK_NONBLOCK);
 	ASSERT_EQ(0, pthread_create(&server, NULL, serve, NULL));
 	for (round = 0; round < 2; round++) {
 		over = false;
@@ -269,14 +273,11 @@ static int first_port(struct __test_metadata *_metadata)
 	int lfd, fd, port;
 
 	enter_namespace(_metadata, IPPROTO_WALTZ, "/proc/net/waltz");
-	lfd = open_socket(_metadata, 0);
-	ASSERT_EQ(0, bind_to(lfd, "127.0.0.1", PORT));
-	ASSERT_EQ(0, rc(listen(lfd, 1)));
+	lfd = listener(_metadata, PORT, 0);
 	fd = open_socket(_metadata, 0);
 	ASSERT_EQ(0, connect_to(fd, "127.0.0.1", PORT));
 	port = local_port(fd);
-	set_linger(fd, 0);
-	close(fd);
+	abort_socket(fd);
 	close(lfd);
 	return port;
 }
@@ -304,9 +305,7 @@ TEST_F(spaces, a_socket_that_is_bound_to_a_device_frees_its_port)
 
 	ASSERT_EQ(0, write_file("/proc/sys/net/ipv4/ip_local_port_range",
 				"43000 43015"));
-	lfd = open_socket(_metadata, 0);
-	ASSERT_EQ(0, bind_to(lfd, "127.0.0.1", PORT));
-	ASSERT_EQ(0, rc(listen(lfd, 64)));
+	lfd = listener(_metadata, PORT, 0);
 	for (i = 0; i < 16; i++) {
 		fds[i] = open_socket(_metadata, 0);
 		ASSERT_EQ(0, connect_to(fds[i], "127.0.0.1", PORT));
@@ -319,10 +318,8 @@ TEST_F(spaces, a_socket_that_is_bound_to_a_device_frees_its_port)
 				   "lo", 3)));
 	EXPECT_EQ(-EINPROGRESS, connect_to(fd, "127.0.0.1", PORT));
 	close(fd);
-	for (i = 0; i < 16; i++) {
-		set_linger(fds[i], 0);
-		close(fds[i]);
-	}
+	for (i = 0; i < 16; i++)
+		abort_socket(fds[i]);
 	close(lfd);
 }
 
