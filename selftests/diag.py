@@ -239,4 +239,5 @@ def kill(seconds, seed):
 
 
 if __name__ == "__main__":
-    {"exact": exact, "user": user, "churn": churn, "filters": find_all, "kill": kill}[sys.argv[1]](*sys.argv[2:])
+    COMMANDS = {"exact": exact, "user": user, "churn": churn, "filters": find_all, "kill": kill}
+    COMMANDS[sys.argv[1]](*sys.argv[2:])
