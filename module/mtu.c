@@ -48,22 +48,21 @@ void waltz_mtu_begin(struct sock *sk)
  * waltz_mtu_black_hole() - the first segment timed out again and again
  * @sk: the socket; something is outstanding
  *
- * If it is larger than the size to try next, that is tried. It is cut when it is
- * sent again.
+ * A size that makes it smaller is tried. It is cut when it is sent again.
  *
  * Context: socket lock held, BH off.
  */
 void waltz_mtu_black_hole(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	const struct waltz_record *rec = waltz_board_first(&ws->rec.board);
 	u16 most = waltz_most_mss(sk);
-	u16 size = waltz_plpmtu_lower(&ws->plpmtu, base_mss(sk), most);
+	u32 options = most - waltz_text_of(sk, most);
+	u16 size = waltz_plpmtu_lower(&ws->plpmtu, base_mss(sk), most,
+				      ws->again_len + options);
 
 	waltz_owned_by_me(sk);
 	/* A window that was taken back refuses all sizes. */
-	if (!mode(sk) || !size || !rec || !ws->snd_wnd || may_be_cut(sk) ||
-	    rec->end_seq - rec->seq <= waltz_text_of(sk, size))
+	if (!mode(sk) || !size || !ws->snd_wnd || may_be_cut(sk))
 		return;
 	waltz_plpmtu_lowered(&ws->plpmtu, size, most);
 	WALTZ_INC(waltz_net(sock_net(sk)), MTU_BLACK_HOLES);

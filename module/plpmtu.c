@@ -39,18 +39,27 @@ void waltz_plpmtu_begin(struct waltz_plpmtu *p, u16 base, u16 most)
  * @p: the search
  * @base: the first guess
  * @most: what the route lets through
+ * @sent: the size of what timed out
  *
- * RFC 4821 7.6.4 leaves how to the sender: @base, then half of it, and so on.
+ * RFC 4821 7.6.4 leaves how to the sender: @base, then half of it, and so on, as
+ * far as @sent becomes smaller by that. What would go again as it went shows nothing.
+ * A small segment that was not cut yet has hardly met a smaller path, but one that was
+ * down; and a connection with small messages would never send what finds that out.
  *
  * Return: the size to go down to; 0: it cannot be that.
  */
-u16 waltz_plpmtu_lower(const struct waltz_plpmtu *p, u16 base, u16 most)
+u16 waltz_plpmtu_lower(const struct waltz_plpmtu *p, u16 base, u16 most,
+		       u32 sent)
 {
 	u16 now = p->low ? min16(p->low, most) : most;
 	u16 next = now > base ? base : (u16)(now / 2);
 
+	if (sent <= WALTZ_PLPMTU_SMALL && sent < now)
+		return 0;
+	while (next >= sent && next > WALTZ_PLPMTU_FLOOR)
+		next /= 2;
 	next = max16(next, (u16)WALTZ_PLPMTU_FLOOR);
-	return next < now ? next : 0;
+	return next < now && next < sent ? next : 0;
 }
 
 /**

@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #define WALTZ_PLPMTU_FLOOR	48u	/* no path is worse: RFC 791's 68 bytes */
+#define WALTZ_PLPMTU_SMALL	536u	/* RFC 1122 3.3.2: all take 576 bytes */
 #define WALTZ_PLPMTU_STEP	16u	/* known to within this: the search ends */
 #define WALTZ_PLPMTU_AGAIN_S	600u	/* RFC 4821 7.7: and begins anew */
 
@@ -27,7 +28,8 @@ struct waltz_plpmtu {
 };
 
 void waltz_plpmtu_begin(struct waltz_plpmtu *p, u16 base, u16 most);
-u16 waltz_plpmtu_lower(const struct waltz_plpmtu *p, u16 base, u16 most);
+u16 waltz_plpmtu_lower(const struct waltz_plpmtu *p, u16 base, u16 most,
+		       u32 sent);
 void waltz_plpmtu_lowered(struct waltz_plpmtu *p, u16 size, u16 most);
 u16 waltz_plpmtu_next(struct waltz_plpmtu *p, u16 most, u32 now_s);
 void waltz_plpmtu_sent(struct waltz_plpmtu *p, u16 size);

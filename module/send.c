@@ -530,6 +530,15 @@ static void note_again(const struct sock *sk, u32 seq, u32 len, bool fin,
 	waltz_trace_again(sk, why, seq, len, fin ? WALTZ_FIN : 0);
 }
 
+/* Was it the first segment, for which the timer runs? Then so much of it is text. */
+static void note_head_again(struct sock *sk, u32 seq, u32 len)
+{
+	struct waltz_sock *ws = waltz_sk(sk);
+
+	if (seq_leq(seq, ws->snd_una))
+		ws->again_len = (u16)len;
+}
+
 /* The text from @first to @last, in the queue, once more; @copy: it, if these are
  * several.
  */
@@ -537,9 +546,10 @@ static void send_text_again(struct sock *sk, struct sk_buff *copy,
 			    struct sk_buff *first, struct sk_buff *last,
 			    bool fin, bool probe)
 {
-	u32 seq = WALTZ_CB(first)->seq;
+	u32 seq = WALTZ_CB(first)->seq, len = WALTZ_CB(last)->end_seq - seq;
 
-	note_again(sk, seq, WALTZ_CB(last)->end_seq - seq, fin, probe);
+	note_head_again(sk, seq, len);
+	note_again(sk, seq, len, fin, probe);
 	send_text(sk, copy ?: copy_of(first), first, last, fin, true);
 }
 
@@ -559,6 +569,7 @@ static void send_again(struct sock *sk, const struct waltz_record *rec,
 				probe);
 		return;
 	}
+	note_head_again(sk, rec->seq, 0);
 	note_again(sk, rec->seq, 0, true, probe);
 	send_fin(sk, true);
 }

@@ -239,9 +239,10 @@ struct waltz_port;
  * @linger2: TCP_LINGER2, s; 0: the sysctl, negative: no FIN_WAIT2 record
  * @notsent_lowat: TCP_NOTSENT_LOWAT; 0: no limit; read without lock
  * @window_clamp: TCP_WINDOW_CLAMP; 0: none; a listener's is read without lock
- * * @pmtu: what the route says, which @mss was computed from
+ * @pmtu: what the route says, which @mss was computed from
  * @plpmtu: and what was found out
  * @mtu_info: what an ICMP error says that it should be
+ * @again_len: text of the first segment outstanding, as it went again last
  * @timers: armed deadlines, a bit each
  * @backoff: expiries in a row of retransmission or probe
  * @probes_sent: probes in a row without an answer
@@ -319,6 +320,7 @@ struct waltz_sock {
 	u32 pmtu;
 	struct waltz_plpmtu plpmtu;
 	u16 mtu_info;
+	u16 again_len;
 	u16 keepalive_time;
 	u16 keepalive_intvl;
 	s16 linger2;

@@ -7,7 +7,7 @@
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 17
+plan 20
 need_simulated_time
 hosts
 pair
@@ -64,6 +64,23 @@ sleep 20
 no_netem A
 check "a path that was down for a while: all arrives" tell b c recv 500000
 must a c wait
+
+# What vanishes need not be larger than base_mss.
+connection s s
+check "a path as it should be, again" transfer s 10000
+passes 700
+must a s send 900
+check "a small segment that does not pass" tell b s recv 900
+# Nor is what goes again as it went at first.
+connection j j
+must a j opt IPPROTO_TCP TCP_NODELAY 1
+netem A loss 100%
+for ((i = 0; i < 10; i++)); do
+	must a j send 400
+done
+sleep 1
+no_netem A
+check "pieces that pass, and go again as one that does not" tell b j recv 4000
 
 set_waltz A mtu_probing=0
 passes 1300

@@ -34,7 +34,7 @@ static void test_down(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(sizes); i++) {
-		u16 size = waltz_plpmtu_lower(&p, BASE, MOST);
+		u16 size = waltz_plpmtu_lower(&p, BASE, MOST, MOST);
 
 		CHECK(size == sizes[i], "%u: %u", i, size);
 		if (size)
@@ -43,15 +43,33 @@ static void test_down(void)
 	CHECK(p.low == WALTZ_PLPMTU_FLOOR, "the floor: %u", p.low);
 }
 
+/* The segment that vanishes need not be a full one. */
+static void test_down_from_less(void)
+{
+	struct waltz_plpmtu p = {};
+
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, BASE + 1) == BASE,
+	      "more than the base: the base");
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, BASE) == BASE / 2,
+	      "the base itself would go as it went");
+	CHECK(waltz_plpmtu_lower(&p, 2048, 8960, 600) == 512, "nor half of it");
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, 537) == 512, "just too large");
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, 536) == 0, "that passes everywhere");
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, 0) == 0, "a FIN has no size");
+	waltz_plpmtu_lowered(&p, 512, MOST);
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, 512) == 256, "unless it was cut to that");
+	CHECK(waltz_plpmtu_lower(&p, BASE, MOST, 511) == 0, "what was not tells nothing");
+}
+
 static void test_small_route(void)
 {
 	struct waltz_plpmtu p = {};
 
-	CHECK(waltz_plpmtu_lower(&p, BASE, 512) == 256,
+	CHECK(waltz_plpmtu_lower(&p, BASE, 512, 512) == 256,
 	      "a route that is below the base: half of it");
-	CHECK(waltz_plpmtu_lower(&p, BASE, 40) == 0, "nothing is left");
+	CHECK(waltz_plpmtu_lower(&p, BASE, 40, 40) == 0, "nothing is left");
 	waltz_plpmtu_begin(&p, BASE, MOST);
-	CHECK(waltz_plpmtu_lower(&p, BASE, 600) == 300,
+	CHECK(waltz_plpmtu_lower(&p, BASE, 600, 600) == 300,
 	      "the route has become smaller meanwhile");
 }
 
@@ -134,6 +152,7 @@ int main(void)
 {
 	static const struct unit_case cases[] = {
 		{ "down: the base, then half and half", test_down },
+		{ "down: until what vanishes is smaller", test_down_from_less },
 		{ "a route smaller than the base", test_small_route },
 		{ "no search without a reason", test_off },
 		{ "a path that was down: the largest passes", test_outage },

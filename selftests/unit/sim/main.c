@@ -73,8 +73,11 @@ static void random_setup(struct sim *s, struct setup *u)
 	u->there.mark = sim_below(s, 8) ? some(s, 300000) : SIM_PPM;
 	if (!sim_below(s, 5)) {
 		u->mtu_at = sim_between(s, 1, 2000000);
-		u->mtu_mss = sim_between(s, 200, u->mss);
 		u->mtu_silent = sim_below(s, 2);
+		/* A small segment is not cut unless a router says so. */
+		u->mtu_mss = sim_between(s, !u->mtu_silent ? 200 :
+					    u->mss < WALTZ_PLPMTU_SMALL ? u->mss :
+					    WALTZ_PLPMTU_SMALL, u->mss);
 		if (sim_below(s, 2))
 			u->mtu_again = u->mtu_at + sim_between(s, 1, 60000000);
 	}

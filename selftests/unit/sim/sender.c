@@ -305,10 +305,11 @@ static void take_probe(struct sim_sender *d)
 
 static void black_hole(struct sim_sender *d)
 {
-	u16 size = waltz_plpmtu_lower(&d->plpmtu, BASE_MSS, d->most);
 	const struct waltz_record *rec = waltz_board_first(&d->r.board);
+	const struct piece *p = rec->data;
+	u16 size = waltz_plpmtu_lower(&d->plpmtu, BASE_MSS, d->most, p->len);
 
-	if (d->backoff < BLACK_HOLE || !size || rec->end_seq - rec->seq <= size)
+	if (d->backoff < BLACK_HOLE || !size)
 		return;
 	waltz_plpmtu_lowered(&d->plpmtu, size, d->most);
 	set_mss(d);
