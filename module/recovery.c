@@ -148,6 +148,23 @@ struct waltz_record *waltz_recovery_next(struct waltz_recovery *r)
 }
 
 /**
+ * waltz_recovery_no_new() - nothing new may be sent now
+ * @r: loss recovery
+ *
+ * RFC 5682 2.1 (2b): then what is lost is sent again at once.
+ *
+ * Return: true when waltz_recovery_next() has changed its mind.
+ */
+bool waltz_recovery_no_new(struct waltz_recovery *r)
+{
+	/* Since the time-out something new was sent: it will show. */
+	if (r->frto != 2 || seq_gt(r->nxt, r->high_seq))
+		return false;
+	r->frto = 0;
+	return true;
+}
+
+/**
  * waltz_recovery_resent() - a record was sent again
  * @r: loss recovery
  * @rec: the record

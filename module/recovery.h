@@ -184,6 +184,7 @@ void waltz_recovery_ack(struct waltz_recovery *r,
 			const struct waltz_ack_in *in,
 			struct waltz_ack_out *out);
 struct waltz_record *waltz_recovery_next(struct waltz_recovery *r);
+bool waltz_recovery_no_new(struct waltz_recovery *r);
 void waltz_recovery_resent(struct waltz_recovery *r, struct waltz_record *rec,
 			   u64 now_us);
 void waltz_recovery_timeout(struct waltz_recovery *r, bool first, u64 now_us);

@@ -882,6 +882,8 @@ void waltz_push(struct sock *sk, bool nagle_off)
 
 	if (push_lost(sk))
 		push_new(sk, nagle_off);
+	if (unlikely(waltz_recovery_no_new(&ws->rec)))
+		push_lost(sk);
 
 	if (waltz_in_flight(ws)) {
 		if (waltz_timer_armed(ws, WALTZ_TIMER_PROBE)) {

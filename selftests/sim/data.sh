@@ -8,7 +8,7 @@
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-simulated 20
+simulated 21
 
 reach ESTABLISHED x
 must r x send A
@@ -25,3 +25,17 @@ start_clock
 check "then the connection is given up, 120 s later" ends_between x ESTABLISHED 119900 135100
 check "ETIMEDOUT" answers ETIMEDOUT a x error
 check "15 were counted" counted A retrans_timeout 15
+
+# RFC 5682 2.1 (2b): new data would show whether the time-out was needless. While Nagle
+# holds it back nothing shows, and the rest need not wait for the next time-out.
+reach ESTABLISHED n mss=1000
+must r n send A
+must a n send 1300
+must a n send 200
+must r n expect A len=1000
+must r n expect A seq=0 len=300
+must r n expect A seq=-1300 len=1000
+must r n send A ack=-300
+check "nothing new may go: the rest goes again at once" \
+	tell r n expect A seq=-300 len=300 ms=10000 max=50
+must r n send A

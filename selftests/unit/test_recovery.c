@@ -731,6 +731,37 @@ static void test_frto_no_data(void)
 	CHECK(!out.spurious, "no proof");
 }
 
+/* There is some, but Nagle or the peer's window does not let it go. */
+static void test_frto_not_now(void)
+{
+	struct waltz_ack_in in = { .can_send_new = true };
+
+	start(true);
+	CHECK(!waltz_recovery_no_new(&r), "nothing is decided");
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	resend();
+	now += RTT;
+	in.ack = seq_of(1);
+	take(&in);
+	CHECK(!waltz_recovery_next(&r), "new data first");
+	CHECK(waltz_recovery_no_new(&r), "which does not go");
+	CHECK(waltz_recovery_next(&r) == segment(1), "so it is sent again");
+	CHECK(!waltz_recovery_no_new(&r), "that is that");
+
+	start(true);
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	resend();
+	now += RTT;
+	take(&in);
+	send(1);
+	CHECK(!waltz_recovery_no_new(&r) && !waltz_recovery_next(&r),
+	      "one is enough to tell");
+}
+
 /* RFC 3708: the duplicate is reported when the recovery is over. */
 static void test_dsack_undo(void)
 {
@@ -1392,6 +1423,7 @@ static const struct unit_case cases[] = {
 	{ "RFC 3522: needless fast retransmit", test_eifel_fast },
 	{ "RFC 5682: with and without SACK", test_frto_all },
 	{ "RFC 5682: nothing new to send", test_frto_no_data },
+	{ "RFC 5682: nothing new that may be sent", test_frto_not_now },
 	{ "RFC 3708: all retransmissions were needless", test_dsack_undo },
 	{ "RFC 3708: some were", test_dsack_part },
 	{ "RFC 3708: not again without progress", test_dsack_once },

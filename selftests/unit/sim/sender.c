@@ -267,6 +267,8 @@ static void push(struct sim_sender *d)
 	push_again(d);
 	if (!waltz_recovery_next(&d->r))
 		push_new(d);
+	if (waltz_recovery_no_new(&d->r))
+		push_again(d);
 	if (in_flight(d)) {
 		arm(d, SIM_TIMER_PERSIST, 0);
 		if (!d->deadline[SIM_TIMER_RTO])
