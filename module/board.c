@@ -285,6 +285,8 @@ bool waltz_board_mark_lost(struct waltz_board *b, struct waltz_record *rec)
 
 	if (!listed(rec))
 		return false;
+	if ((rec->flags & WALTZ_SEG_RETRANS) && rec->sent_us > b->lost_again_us)
+		b->lost_again_us = rec->sent_us;
 	unlink_record(b, pos);
 	uncount(b, rec->flags, length(rec));
 	rec->flags &= (u8)~WALTZ_SEG_RETRANS;

@@ -58,6 +58,7 @@ struct waltz_record {
  * @retrans: RETRANS
  * @resend: LOST and not RETRANS: to be sent again
  * @nsacked: records SACKED
+ * @lost_again_us: when the retransmission was sent that is the last known to be lost
  */
 struct waltz_board {
 	struct waltz_record *ring;
@@ -73,6 +74,7 @@ struct waltz_board {
 	u32 retrans;
 	u32 resend;
 	u32 nsacked;
+	u64 lost_again_us;
 };
 
 static inline bool waltz_board_empty(const struct waltz_board *b)

@@ -502,16 +502,60 @@ static void begin(struct waltz_recovery *r, u8 state, bool may_undo)
 	r->rack.tlp_out = false;
 }
 
-static void begin_recovery(struct waltz_recovery *r, u32 delivered)
+/* What the window was in use for, before an ACK delivered so much. */
+static u32 flight_before(const struct waltz_recovery *r, u32 delivered)
 {
-	u32 flight = outstanding(r) - r->board.sacked - r->dup_bytes +
-		     delivered;
-	bool reduced = r->state == WALTZ_CA_CWR;
+	return outstanding(r) - r->board.sacked - r->dup_bytes + delivered;
+}
 
-	if (!reduced)
+/* @may_undo: it may prove needless */
+static void begin_recovery(struct waltz_recovery *r, u32 delivered, bool may_undo)
+{
+	u32 flight = flight_before(r, delivered);
+
+	if (r->state == WALTZ_CA_CWR)
+		may_undo = false;
+	else
 		waltz_cong_loss(&r->cong, flight);
-	begin(r, WALTZ_CA_RECOVERY, !reduced);
+	begin(r, WALTZ_CA_RECOVERY, may_undo);
 	waltz_prr_begin(&r->prr, flight);
+}
+
+/* RFC 5681 4.3: what was sent again, after the reduction, is lost again. */
+static bool retransmission_lost(const struct waltz_recovery *r)
+{
+	return waltz_recovery_active(r) && r->retrans_us &&
+	       r->board.lost_again_us >= r->retrans_us;
+}
+
+/* What was marked lost now is not to reduce the window, neither at once nor when the
+ * recovery ends: it goes with this one.
+ */
+static void lost_without_congestion(struct waltz_recovery *r)
+{
+	r->board.lost_again_us = 0;
+	if (waltz_recovery_active(r))
+		r->high_seq = r->nxt;
+}
+
+/* Then it goes on from a smaller window, and nobody can say any more which of the
+ * reductions was needless.
+ */
+static void reduce_again(struct waltz_recovery *r, u32 delivered)
+{
+	u32 flight;
+
+	/* What PRR has made of it is no window. */
+	if (r->state == WALTZ_CA_RECOVERY)
+		r->cong.cwnd = max32(r->cong.cwnd, r->cong.ssthresh);
+	flight = min32(flight_before(r, delivered), r->cong.cwnd);
+	waltz_cong_loss(&r->cong, flight);
+	waltz_cong_keep(&r->cong);
+	begin(r, r->state, false);
+	if (r->state == WALTZ_CA_RECOVERY)
+		waltz_prr_begin(&r->prr, flight);
+	else
+		r->cong.cwnd = min32(r->cong.cwnd, r->cong.ssthresh);
 }
 
 /* RFC 4821 7.5: that a probe is lost tells of its size, not of congestion.
@@ -563,7 +607,9 @@ u32 waltz_recovery_reorder(struct waltz_recovery *r, u64 now_us)
 	if (!find_lost(r, NULL, now_us, &again_us))
 		return again_us;
 	if (!waltz_recovery_active(r))
-		begin_recovery(r, 0);
+		begin_recovery(r, 0, true);
+	else if (retransmission_lost(r))
+		reduce_again(r, 0);
 	if (r->state == WALTZ_CA_RECOVERY)
 		pace(r, 0, false);
 	return again_us;
@@ -634,6 +680,7 @@ static void check_reduction(struct waltz_recovery *r, struct run *run)
 static void advance(struct waltz_recovery *r, struct run *run, u32 before)
 {
 	struct waltz_ack_out *out = run->out;
+	bool later;
 
 	if (r->state >= WALTZ_CA_CWR && seq_geq(r->una, r->high_seq)) {
 		if (r->state == WALTZ_CA_RECOVERY)
@@ -642,10 +689,18 @@ static void advance(struct waltz_recovery *r, struct run *run, u32 before)
 			end_recovery(r, run);
 		open_up(r);
 	}
-	if (out->lost && r->state < WALTZ_CA_RECOVERY) {
+	/* RFC 5681 4.3: what was sent since the reduction, and was found lost before its
+	 * recovery ended, is another window's. It was sent again in that recovery, so
+	 * nothing can show any more that this one was needless.
+	 */
+	later = out->ended && !out->spurious && r->board.lost;
+	if ((out->lost || later) && r->state < WALTZ_CA_RECOVERY) {
 		out->reduced |= r->state != WALTZ_CA_CWR;
-		begin_recovery(r, out->delivered);
+		begin_recovery(r, out->delivered, !later);
 		out->began = true;
+	} else if (retransmission_lost(r)) {
+		out->reduced = true;
+		reduce_again(r, out->delivered);
 	}
 	if (r->state == WALTZ_CA_RECOVERY) {
 		pace(r, out->delivered, out->acked && !out->lost);
@@ -730,6 +785,8 @@ void waltz_recovery_timeout(struct waltz_recovery *r, bool first, u64 now_us)
 		waltz_rack_timeout(&r->rack, &r->board, now_us);
 	else
 		mark_all(&r->board);
+	/* That is this time-out's congestion, and RFC 5681 3.1 says what it is worth. */
+	r->board.lost_again_us = 0;
 	r->dup_bytes = 0;
 	r->dupacks = 0;
 	r->held = false;
@@ -759,6 +816,7 @@ void waltz_recovery_timeout(struct waltz_recovery *r, bool first, u64 now_us)
 void waltz_recovery_refused(struct waltz_recovery *r)
 {
 	mark_all(&r->board);
+	lost_without_congestion(r);
 	r->dup_bytes = 0;
 	r->dupacks = 0;
 	/* That says nothing of a probe's size. */
@@ -844,6 +902,7 @@ void waltz_recovery_mtu(struct waltz_recovery *r, u16 mss)
 		if (rec->end_seq - rec->seq > mss + 1u)
 			waltz_board_mark_lost(b, rec);
 	}
+	lost_without_congestion(r);
 	lost_probe(r);
 	limit_dup_bytes(r);
 }

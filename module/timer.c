@@ -222,16 +222,16 @@ static void reorder_timeout(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	enum waltz_recovery_state before = ws->rec.state;
-	u32 us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
+	u32 ssthresh = ws->rec.cong.ssthresh, us;
 
+	us = waltz_recovery_reorder(&ws->rec, (u64)ktime_to_us(ktime_get()));
 	waltz_mtu_probed(sk);
 	if (trace_cong_enabled())
 		waltz_trace_cong(sk, before, WALTZ_CONG_LOST);
-	if (waltz_recovery_active(&ws->rec) && before < WALTZ_CA_RECOVERY) {
-		if (before != WALTZ_CA_CWR)
-			waltz_ecn_reduced(&ws->ecn);
+	if (waltz_recovery_active(&ws->rec) && before < WALTZ_CA_RECOVERY)
 		WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_FAST);
-	}
+	if (ws->rec.cong.ssthresh < ssthresh)
+		waltz_ecn_reduced(&ws->ecn);
 	if (us)
 		waltz_timer_set(sk, WALTZ_TIMER_REORDER, usecs_to_jiffies(us));
 	waltz_push(sk, false);

@@ -285,7 +285,10 @@ static void test_part_of_record(void)
 
 static void test_lost_retransmission(void)
 {
+	u32 ssthresh;
+
 	lose_first();
+	ssthresh = r.cong.ssthresh;
 	resend();
 	send(1);
 	now += RTT;
@@ -293,10 +296,181 @@ static void test_lost_retransmission(void)
 	sack(0, 1, 11);
 	CHECK(out.lost >= MSS && waltz_recovery_next(&r) == segment(0),
 	      "lost again: %u", out.lost);
+	CHECK(out.reduced && r.cong.ssthresh < ssthresh, "RFC 5681 4.3: reduced again");
+	ssthresh = r.cong.ssthresh;
+	sack(0, 1, 11);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh, "once");
 	CHECK(resend() && !waltz_recovery_next(&r), "and sent again");
 	now += RTT;
 	ack(11);
-	CHECK(out.ended && r.state == WALTZ_CA_OPEN, "over");
+	CHECK(out.ended && !out.spurious && r.state == WALTZ_CA_OPEN, "over");
+	CHECK(r.cong.cwnd >= ssthresh && r.cong.cwnd <= ssthresh + MSS,
+	      "%u, not %u", r.cong.cwnd, ssthresh);
+}
+
+/* Two retransmissions of one round trip tell of one congestion. */
+static void test_lost_retransmissions(void)
+{
+	struct waltz_sack blocks[] = {
+		{ seq_of(3), seq_of(10) }, { seq_of(1), seq_of(2) },
+	};
+	struct waltz_ack_in in = {
+		.ack = seq_of(0), .sack = blocks, .nsack = 2,
+	};
+	u32 ssthresh;
+
+	start(true);
+	send(10);
+	now += RTT;
+	take(&in);
+	CHECK(out.lost == 2 * MSS && resend() == 2, "0 and 2 are lost, and sent again");
+	send(2);
+	now += RTT;
+	sack(0, 10, 11);
+	CHECK(out.lost == 2 * MSS && out.reduced, "both again");
+	ssthresh = r.cong.ssthresh;
+	sack(0, 10, 12);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh, "reduced once");
+	CHECK(r.state == WALTZ_CA_RECOVERY, "it goes on");
+}
+
+static void test_lost_after_timeout(void)
+{
+	u32 ssthresh;
+
+	start(true);
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	ssthresh = r.cong.ssthresh;
+	CHECK(resend() == 1, "the first");
+	now += RTT;
+	ack(1);
+	CHECK(resend() == 2 && r.state == WALTZ_CA_LOSS, "slow start");
+	now += RTT;
+	sack(1, 2, 3);
+	now += RTT;
+	sack(1, 2, 3);
+	resend();
+	now += RTT;
+	sack(1, 3, 4);
+	CHECK(r.state == WALTZ_CA_LOSS && out.reduced && r.cong.ssthresh < ssthresh,
+	      "sent again after a time-out, and lost: %u, before %u", r.cong.ssthresh,
+	      ssthresh);
+}
+
+/* RFC 5681 4.3: what was sent in a recovery, and is known to be lost before it ends. */
+static void test_second_window(void)
+{
+	struct waltz_sack blocks[] = {
+		{ seq_of(6), seq_of(10) }, { seq_of(1), seq_of(5) },
+	};
+	struct waltz_ack_in in = {
+		.ack = seq_of(0), .sack = blocks, .nsack = 2,
+	};
+	u32 ssthresh;
+
+	start(true);
+	send(10);
+	now += RTT;
+	take(&in);
+	ssthresh = r.cong.ssthresh;
+	CHECK(out.lost == 2 * MSS, "0 and 5 are lost");
+	waltz_recovery_resent(&r, segment(0), now++);
+	send(6);
+	now += RTT / 2;
+	waltz_recovery_resent(&r, segment(5), now++);
+	now += RTT / 2;
+	/* The second one is on its way yet. 10 is lost, what follows comes. */
+	sack(5, 11, 16);
+	CHECK(lost(10) && !lost(11) && r.state == WALTZ_CA_RECOVERY &&
+	      r.cong.ssthresh == ssthresh, "that does not matter yet");
+	CHECK(resend() == 1, "it is sent again");
+	now += RTT / 2;
+	sack(10, 11, 16);
+	CHECK(out.ended && out.began && out.reduced, "a recovery ends, and another begins");
+	CHECK(r.state == WALTZ_CA_RECOVERY && r.cong.ssthresh < ssthresh,
+	      "the window is reduced twice: %u", r.cong.ssthresh);
+	CHECK(!r.may_undo, "and stays so");
+	now += RTT;
+	ack(16);
+	CHECK(out.ended && !out.began && r.state == WALTZ_CA_OPEN, "over");
+}
+
+/* PRR's window is as small as what is on its way; what is reduced is another one. */
+static void test_lost_after_burst(void)
+{
+	start(true);
+	r.cong.cwnd = 50 * MSS;
+	send(50);
+	now += RTT;
+	sack(0, 45, 50);
+	CHECK(out.lost == 45 * MSS && r.cong.ssthresh == 25 * MSS, "a burst: %u",
+	      r.cong.ssthresh);
+	waltz_recovery_resent(&r, segment(0), now++);
+	send(1);
+	now += RTT;
+	sack(0, 50, 51);
+	CHECK(out.reduced && r.cong.ssthresh / MSS == 12, "half of the half: %u",
+	      r.cong.ssthresh);
+}
+
+/* What is too large for the path now, or was refused, is lost, but not to congestion. */
+static void test_lost_without_congestion(bool refused)
+{
+	u32 ssthresh;
+
+	lose_first();
+	ssthresh = r.cong.ssthresh;
+	resend();
+	send(2);
+	if (refused)
+		waltz_recovery_refused(&r);
+	else
+		waltz_recovery_mtu(&r, MSS / 2);
+	CHECK(r.board.lost > MSS, "lost");
+	now += RTT;
+	ack(10);
+	CHECK(!out.began && !out.reduced && r.cong.ssthresh == ssthresh,
+	      "no other reduction: %u, before %u", r.cong.ssthresh, ssthresh);
+	now += RTT;
+	ack(12);
+	CHECK(out.ended && !out.began && r.state == WALTZ_CA_OPEN, "over");
+}
+
+static void test_lost_for_other_reasons(void)
+{
+	test_lost_without_congestion(false);
+	test_lost_without_congestion(true);
+}
+
+/* RFC 5681 3.1: the second expiry leaves ssthresh alone, and so does what comes then. */
+static void test_timeout_twice(bool sack_ok)
+{
+	struct waltz_ack_in in = { .can_send_new = true };
+	u32 ssthresh;
+
+	start(sack_ok);
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+	ssthresh = r.cong.ssthresh;
+	resend();
+	now += 2000000;
+	waltz_recovery_timeout(&r, false, now);
+	resend();
+	now += RTT;
+	in.ack = seq_of(1);
+	take(&in);
+	CHECK(!out.reduced && r.cong.ssthresh == ssthresh, "%u, before %u",
+	      r.cong.ssthresh, ssthresh);
+	CHECK(!waltz_recovery_next(&r), "RFC 5682: new data first");
+}
+
+static void test_timeout_ssthresh(void)
+{
+	test_timeout_twice(true);
+	test_timeout_twice(false);
 }
 
 /* RFC 8985 3.4 */
@@ -1404,6 +1578,11 @@ static const struct unit_case cases[] = {
 	{ "RFC 6675: several holes", test_holes },
 	{ "a record SACKed in part", test_part_of_record },
 	{ "a retransmission is lost", test_lost_retransmission },
+	{ "two retransmissions are lost", test_lost_retransmissions },
+	{ "a retransmission is lost after a timeout", test_lost_after_timeout },
+	{ "a retransmission is lost after a burst", test_lost_after_burst },
+	{ "losses in two windows in a row", test_second_window },
+	{ "what is lost for other reasons", test_lost_for_other_reasons },
 	{ "RFC 8985 3.4: tail loss and lost retransmission", test_example },
 	{ "the reordering timer", test_reorder_timer },
 	{ "late, not lost", test_late },
@@ -1415,6 +1594,7 @@ static const struct unit_case cases[] = {
 	{ "timeout: what is young", test_timeout_young },
 	{ "timeout: with a FIN", test_timeout_fin },
 	{ "timeout: twice", test_timeout_again },
+	{ "timeout: twice, and then an ACK", test_timeout_ssthresh },
 	{ "timeout: in fast recovery", test_timeout_in_recovery },
 	{ "reneging", test_renege },
 	{ "RFC 3522: needless timeout", test_eifel_timeout },

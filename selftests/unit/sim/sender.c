@@ -397,11 +397,11 @@ static void time_out(struct sim_sender *d)
 
 static void look_for_lost(struct sim_sender *d)
 {
-	u8 before = d->r.state;
+	u32 ssthresh = d->r.cong.ssthresh;
 
 	arm(d, SIM_TIMER_REORDER,
 	    waltz_recovery_reorder(&d->r, d->sim->now_us));
-	if (waltz_recovery_active(&d->r) && before < WALTZ_CA_CWR)
+	if (d->r.cong.ssthresh < ssthresh)
 		waltz_ecn_reduced(&d->ecn);
 }
 
