@@ -205,6 +205,8 @@ void waltz_cong_timeout(struct waltz_cong *c, u32 flight, bool first)
 {
 	if (first)
 		reduce(c, flight);
+	if (!waltz_cong_first(c))
+		c->cubic.w_max = 0;	/* RFC 9438 4.8: K = 0 */
 	c->cwnd = c->mss;
 	c->acked = 0;
 }

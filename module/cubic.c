@@ -52,11 +52,19 @@ static void cubic_init(struct waltz_cong *c)
 	c->cubic = (struct waltz_cubic){};
 }
 
+/* RFC 9438 4.6: the window, when it was in use. It is, when less than a segment of it
+ * is free: what is in flight is whole segments, cwnd is not.
+ */
+static u32 used_window(const struct waltz_cong *c, u32 flight)
+{
+	return flight + c->mss > c->cwnd ? c->cwnd : max32(flight, c->mss);
+}
+
 /* RFC 9438 4.6 and 4.7. */
 static u32 cubic_ssthresh(struct waltz_cong *c, u32 flight)
 {
 	struct waltz_cubic *q = &c->cubic;
-	u32 used = min32(c->cwnd, max32(flight, c->mss));
+	u32 used = used_window(c, flight);
 
 	q->epoch_us = 0;
 	q->prior_cwnd = used;

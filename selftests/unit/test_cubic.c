@@ -43,6 +43,11 @@ static void test_reduction(void)
 	CHECK(c.cubic.w_max / 100 == 595, "0.85 * 70: %u", c.cubic.w_max);
 	at(&c, 3 * MSS);
 	CHECK(waltz_cong_loss(&c, 3 * MSS) >= 2 * MSS, "two segments at least");
+	at(&c, 100 * MSS + MSS / 2);
+	CHECK(waltz_cong_loss(&c, 100 * MSS) / 100 == 703, "it was full: %u", c.ssthresh);
+	at(&c, 100 * MSS);
+	CHECK(waltz_cong_loss(&c, 50 * MSS) / 100 == 350, "half of it was in use: %u",
+	      c.ssthresh);
 }
 
 /* The window against RFC 9438 (1), where it is far above what Reno has. */
@@ -86,6 +91,28 @@ static void test_friendly(void)
 	}
 	CHECK(c.cwnd > reno.cwnd * 9 / 10, "%u, Reno %u", c.cwnd, reno.cwnd);
 	CHECK(c.cwnd < reno.cwnd * 11 / 10, "%u, Reno %u", c.cwnd, reno.cwnd);
+}
+
+/* Section 4.8: after a time-out the plateau is where the stage begins. */
+static void test_timeout(void)
+{
+	struct waltz_cong c;
+	u64 now = SECOND;
+	u32 began;
+
+	at(&c, 1000 * MSS);
+	waltz_cong_timeout(&c, c.cwnd, true);
+	CHECK(c.ssthresh / 1000 == 700, "beta is 0.7 for it, too: %u", c.ssthresh);
+	waltz_cong_timeout(&c, c.cwnd, false);
+	CHECK(c.ssthresh / 1000 == 700, "once: %u", c.ssthresh);
+	while (waltz_cong_slow_start(&c)) {
+		round_trip(&c, now, 200000);
+		now += 200000;
+	}
+	began = c.cwnd;
+	round_trip(&c, now, 200000);
+	CHECK(!c.cubic.k_ms && c.cubic.origin / MSS == began / MSS, "K %u ms, W_max %u",
+	      c.cubic.k_ms, c.cubic.origin);
 }
 
 static void test_pause(void)
@@ -179,6 +206,7 @@ static const struct unit_case cases[] = {
 	{ "reduction and fast convergence", test_reduction },
 	{ "the cubic curve", test_curve },
 	{ "Reno-friendly region", test_friendly },
+	{ "a time-out: K is 0", test_timeout },
 	{ "time in which the window is not in use", test_pause },
 	{ "such a time, shorter than the clock's tick", test_short_pause },
 	{ "random ACKs and losses", test_random },
