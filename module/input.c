@@ -96,6 +96,7 @@ static void agree_options(struct sock *sk, const struct waltz_seg *seg)
 		ws->rcv_wscale = 0;
 		ws->rcv_wnd = min(ws->rcv_wnd, 65535u);
 	}
+	ws->rcv_adv = ws->rcv_wup + ws->rcv_wnd;
 	ws->mss = 0;			/* compute it anew */
 }
 
@@ -165,8 +166,14 @@ static enum waltz_drop check_sequence(struct sock *sk,
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	bool rst = seg->flags & WALTZ_RST;
-	u32 wnd = ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt;
+	/* RFC 7323 2.4: what was offered stays acceptable when it is taken back. The
+	 * peer has sent all of it, and goes on from there.
+	 */
+	u32 wnd = ws->rcv_adv - ws->rcv_nxt;
 
+	/* If it had filled it, that is right at the edge. */
+	if (unlikely(ws->rcv_adv != ws->rcv_wup + ws->rcv_wnd))
+		wnd++;
 	if (ws->ts_ok && !rst) {
 		/* RFC 7323 3.2; but a peer that has started anew may not know
 		 * timestamps, and its SYN is challenged below.

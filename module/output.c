@@ -47,6 +47,8 @@ u32 waltz_select_window(struct sock *sk)
 		room = offered;
 	ws->rcv_wnd = min(room, most);
 	ws->rcv_wup = ws->rcv_nxt;
+	if (seq_gt(ws->rcv_wup + ws->rcv_wnd, ws->rcv_adv))
+		ws->rcv_adv = ws->rcv_wup + ws->rcv_wnd;
 	return ws->rcv_wnd >> ws->rcv_wscale;
 }
 

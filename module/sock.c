@@ -45,6 +45,7 @@ static void reset_stream(struct sock *sk)
 	ws->rcv_nxt = 0;
 	ws->rcv_wnd = 0;
 	ws->rcv_wup = 0;
+	ws->rcv_adv = 0;
 	ws->copied_seq = 0;
 	ws->ts_recent = 0;
 	ws->ts_recent_sec = 0;

@@ -448,7 +448,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	struct waltz_sock *ws = waltz_sk(sk);
 	enum waltz_drop why = WALTZ_DROP_NONE;
 	u32 end_seq = seg->seq + seg->len;
-	u32 right = ws->rcv_wup + ws->rcv_wnd;
+	u32 right = ws->rcv_adv;
 	u32 before = ws->rcv_nxt;
 	bool at_once = take_marks(sk, seg) || !RB_EMPTY_ROOT(&ws->ooo);
 

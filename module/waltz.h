@@ -209,6 +209,7 @@ struct waltz_port;
  * @rcv_nxt: next sequence number expected
  * @rcv_wnd: receive window offered, from @rcv_wup
  * @rcv_wup: @rcv_nxt when the window was last offered; Last.ACK.sent
+ * @rcv_adv: right edge of the largest window that was ever offered
  * @copied_seq: next byte recvmsg() will read
  * @rcv_fin_seq: number of the peer's FIN, when @rcv_fin is set
  * @ts_recent: TS.Recent
@@ -295,6 +296,7 @@ struct waltz_sock {
 	u32 rcv_nxt;
 	u32 rcv_wnd;
 	u32 rcv_wup;
+	u32 rcv_adv;
 	u32 copied_seq;
 	u32 rcv_fin_seq;
 	u32 ts_recent;

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 15
+plan 22
 hosts
 raw_pair
 
@@ -88,6 +88,61 @@ check "it opens: all of it" tell r z expect A seq=-1500
 must r z forget
 must r z send A
 set_waltz A rto_min_ms=30000 retries=15
+
+# Ours is taken back: it was offered, and there is no memory.
+# withdrawn NAME: 1000 bytes of r:NAME were not taken. Sets EDGE to how far it might have
+# gone on from there.
+withdrawn()
+{
+	local i came isn edge
+
+	reach ESTABLISHED "$1" mss=1000
+	must a "$1" opt SOL_SOCKET SO_RCVBUF 4096
+	for i in {1..100}; do
+		must r "$1" send A len=1000
+		must r "$1" expect A
+		came=$REPLY
+		if [[ $came == *" ack=-1000 "*"win=0 "* ]]; then
+			must r "$1" get isn
+			isn=$REPLY
+			must r "$1" get snd
+			EDGE=$(((isn + edge - REPLY) & 0xffffffff))
+			return
+		fi
+		must r "$1" edge
+		edge=$REPLY
+	done
+	WHY="all of it was taken"
+	return 1
+}
+check "no room for what was offered: the window is taken back" withdrawn g
+must a g send 10
+must r g expect A len=10
+must r g send A
+must a g send 10
+check "an ACK from beyond it counts" tell r g expect A seq=0 len=10
+must r g send A
+must r g forget
+must r g send R
+check "a RST from there is challenged" tell r g expect A seq=0 ack=-1000
+diag "$EDGE bytes further the window ended"
+must r g set "snd=$EDGE"
+must a g send 10
+must r g expect A seq=0 len=10
+must r g send A
+must a g send 10
+check "an ACK from its very edge counts, too" tell r g expect A seq=0 len=10
+must r g send A
+must r g forget
+must r g send R
+check "and a RST is challenged" tell r g expect A seq=0
+must r g set "snd=-$EDGE"
+must a g read 1000000
+must r g forget
+must r g send A seq=-1000 len=1000
+check "there is room: what was offered is taken" tell r g expect A seq=0 ack=0
+must r g send R
+check "a RST: CLOSED" raw_state_is g CLOSED
 
 # Ours is shut.
 must a l opt SOL_SOCKET SO_RCVBUF 4096
