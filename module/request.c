@@ -142,18 +142,25 @@ static void send_syn_ack(const struct sock *listener,
 			   listener->sk_mark);
 }
 
-/* RFC 3168 6.1.1.1: the SYN-ACK that was lost may have been lost for its ECE. */
-static void fall_back(struct waltz_request *req)
+/* RFC 3168 6.1.1.1: the SYN-ACK that was lost may have been lost for its ECE. But
+ * one that only asks whether there is no data yet has arrived before. Return: is
+ * ECN still agreed to?
+ */
+static bool keep_ecn(struct waltz_request *req)
 {
 	struct request_bucket *b = bucket_of(req->hash);
-	bool first;
+	bool first = false, keep;
 
 	spin_lock(&b->lock);
-	first = !req->resent;
-	req->resent = true;
+	if (!req->acked) {
+		first = !req->resent;
+		req->resent = true;
+	}
+	keep = req->hs.ecn && !req->resent;
 	spin_unlock(&b->lock);
 	if (first && req->hs.ecn)
 		WALTZ_INC(waltz_net(request_net(req)), ECN_FALLBACKS);
+	return keep;
 }
 
 static void resend_syn_ack(struct waltz_request *req)
@@ -168,8 +175,7 @@ static void resend_syn_ack(struct waltz_request *req)
 				req->listener->sk_mark);
 	if (!dst)
 		return;
-	fall_back(req);
-	hs.ecn = false;
+	hs.ecn = keep_ecn(req);
 	trace_retransmit(&key, NULL, WALTZ_AGAIN_SYN_ACK, hs.iss, 0,
 			 WALTZ_SYN | WALTZ_ACK, req->retries);
 	send_syn_ack(req->listener, &key, &hs, waltz_ts_clock(hs.ts_offset),
@@ -540,7 +546,7 @@ static struct sock *finish_handshake(struct waltz_request *req,
 		waltz_drop(waltz_net(key->net), key, seg, WALTZ_DROP_SYN_RECV);
 		return NULL;
 	}
-	waltz_sk(child)->retransmitted = req->retries;
+	waltz_sk(child)->retransmitted = req->resent;
 	if (req->resent)
 		waltz_ecn_fall_back(&waltz_sk(child)->ecn);
 	/* Karn; and a deferred accept has waited for the peer's data. */

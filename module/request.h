@@ -28,7 +28,8 @@
  * @acked: the handshake is complete, but for data (TCP_DEFER_ACCEPT); bucket
  *	lock
  * @hashed: in its bucket; bucket lock
- * @resent: the SYN-ACK was sent again, and without ECN; bucket lock
+ * @resent: the SYN-ACK was sent again before it was acknowledged, and without ECN;
+ *	bucket lock
  * @reopened: took over a TIME_WAIT record; bucket lock
  * @challenge_sent: jiffies of the last challenge; bucket lock
  * @born: when the SYN-ACK was first sent, microseconds

@@ -46,7 +46,7 @@ BLOCK = 1 << 16
 AF_UNSPEC = b"\0" * 16
 SO_COOKIE = 57
 # Where in struct tcp_info, and its bytes.
-INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "rcv_rtt": (92, 4),
+INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "cwnd": (80, 4), "rcv_rtt": (92, 4),
         "delivered_ce": (196, 4)}
 
 
