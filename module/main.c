@@ -72,7 +72,7 @@ static void __exit waltz_exit(void)
 {
 	waltz_inet_unregister();
 	waltz_net_unregister();
-	/* Frees that wait for a grace period: requests, chunks, sockets. */
+	/* Frees that wait for a grace period: requests, buckets, sockets. */
 	rcu_barrier();
 	waltz_sock_exit();
 	waltz_tw_exit();

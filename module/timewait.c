@@ -561,7 +561,7 @@ int waltz_tw_init(void)
 }
 
 /**
- * waltz_tw_exit() - after all tables, and an rcu_barrier()
+ * waltz_tw_exit() - after all tables
  */
 void waltz_tw_exit(void)
 {

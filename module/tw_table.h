@@ -79,8 +79,7 @@ static_assert(sizeof(struct waltz_tw) == 32);
 
 /**
  * struct waltz_tw_chunk - 31 records that expire together, of one device
- * @list: in a list of the wheel; wheel lock
- * @rcu: after it has left the wheel
+ * @list: in a list of the wheel, or of dead ones; wheel lock
  * @number: in the table's array of chunks
  * @used: slots given out, slot 0 among them; wheel lock
  * @live: records not dead; wheel lock. The expiry that has taken the chunk
@@ -91,10 +90,7 @@ static_assert(sizeof(struct waltz_tw) == 32);
 struct waltz_tw_chunk {
 	union {
 		struct {
-			union {
-				struct list_head list;
-				struct rcu_head rcu;
-			};
+			struct list_head list;
 			u32 number;
 			u16 used;
 			u16 live;
@@ -146,7 +142,7 @@ struct waltz_tw_port {
  * @wn: whose
  * @count: records that are not dead
  * @peak: the most there ever were
- * @freed: chunks freed so far; read by who found nothing
+ * @freed: chunks whose numbers are free again, so far; read by who found nothing
  * @buckets: how many there are now; @resize to write
  * @warned: the limit was hit, and said so
  * @lost: when a record last had to go before its time, or found no memory:
@@ -159,8 +155,11 @@ struct waltz_tw_port {
  * @wheel: chunks by the tick they expire in
  * @pending: which lists of a level are not empty
  * @clock: next tick of a level to look at
- * @timer: due at the first tick with a chunk
+ * @timer: due at the first tick with a chunk, or when chunks may be freed
  * @armed: when @timer is due, ns; KTIME_MAX: not armed
+ * @dead: chunks without records, which readers may be on yet
+ * @unread: likewise, before @grace began; free when it is over
+ * @grace: a grace period, as RCU counts them
  * @dying: no more insertions
  * @ports: records of each local port; a page once there stays
  * @stripe: locks of the buckets, by the low bits of the hash
@@ -183,6 +182,9 @@ struct waltz_tw_table {
 	u32 clock[WHEEL_LEVELS];
 	struct hrtimer timer;
 	ktime_t armed;
+	struct list_head dead;
+	struct list_head unread;
+	unsigned long grace;
 	bool dying;
 
 	struct waltz_tw_port *ports[PORT_PAGES];
@@ -260,6 +262,7 @@ bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw, u32 now);
 void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 		   unsigned int put);
+void tw_wheel_reclaim(struct waltz_tw_table *tw);
 void tw_wheel_arm(struct waltz_tw_table *tw, ktime_t earliest);
 struct waltz_tw *tw_oldest(struct waltz_tw_table *tw);
 
