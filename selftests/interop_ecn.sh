@@ -43,6 +43,14 @@ for case in "a 1 2 $ECN" "b 2 1 $ECN" "a 1 1 $ECN" "b 1 1 $ECN" "a 2 2 0" "b 2 2
 	close_in_turn "$client" x || bail "$WHY"
 done
 
+# few COUNTER MARKED: it has grown by less than a tenth of what was marked. Not 0, for two
+# CPUs at the cable change the order of some segments, which looks like a loss.
+few()
+{
+	stat A "$1"
+	at_most $((REPLY - ${MARK[A:$1]})) $(($2 / 10))
+}
+
 wants 1 1
 for client in a b; do
 	for sender in a b; do
@@ -53,14 +61,15 @@ for client in a b; do
 		check "$it: every byte arrives" moves $sender y $SIZE
 		no_netem "${HOST_OF[$sender]}"
 		tell $sender y info delivered_ce
-		diag "$it: $REPLY of what was sent was marked"
-		check "$it: and some were marked" at_least "$REPLY" 1
+		marked=$REPLY
+		diag "$it: $marked of what was sent was marked"
+		check "$it: and some were marked" at_least "$marked" 10
 		if [ $sender = a ]; then
 			check "$it: Waltz slowed down" grown A ecn_reductions
-			check "$it: and has found nothing lost" counted A retrans_fast 0
+			check "$it: and has hardly found anything lost" few retrans_fast "$marked"
 		else
 			check "$it: Waltz has seen marks" grown A ce_received
-			check "$it: and nothing was missing" counted A ooo_queued 0
+			check "$it: and hardly anything was missing" few ooo_queued "$marked"
 		fi
 		check "$it: then it closes" close_in_turn $client y
 	done
