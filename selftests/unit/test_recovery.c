@@ -164,6 +164,31 @@ static void lose_first(void)
 	sack(0, 1, 4);
 }
 
+/* Ten are sent; the first and @i are lost, the others SACKed. */
+static void lose_first_and(u32 i)
+{
+	struct waltz_sack blocks[] = {
+		{ seq_of(i + 1), seq_of(10) }, { seq_of(1), seq_of(i) },
+	};
+	struct waltz_ack_in in = {
+		.ack = seq_of(0), .sack = blocks, .nsack = 2,
+	};
+
+	start(true);
+	send(10);
+	now += RTT;
+	take(&in);
+}
+
+/* Ten are sent, and none is acknowledged in time. */
+static void time_out(bool sack_ok)
+{
+	start(sack_ok);
+	send(10);
+	now += 1000000;
+	waltz_recovery_timeout(&r, true, now);
+}
+
 /* ---- fast recovery ---- */
 
 static void test_in_order(void)
@@ -311,18 +336,9 @@ static void test_lost_retransmission(void)
 /* Two retransmissions of one round trip tell of one congestion. */
 static void test_lost_retransmissions(void)
 {
-	struct waltz_sack blocks[] = {
-		{ seq_of(3), seq_of(10) }, { seq_of(1), seq_of(2) },
-	};
-	struct waltz_ack_in in = {
-		.ack = seq_of(0), .sack = blocks, .nsack = 2,
-	};
 	u32 ssthresh;
 
-	start(true);
-	send(10);
-	now += RTT;
-	take(&in);
+	lose_first_and(2);
 	CHECK(out.lost == 2 * MSS && resend() == 2, "0 and 2 are lost, and sent again");
 	send(2);
 	now += RTT;
@@ -338,10 +354,7 @@ static void test_lost_after_timeout(void)
 {
 	u32 ssthresh;
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	ssthresh = r.cong.ssthresh;
 	CHECK(resend() == 1, "the first");
 	now += RTT;
@@ -362,18 +375,9 @@ static void test_lost_after_timeout(void)
 /* RFC 5681 4.3: what was sent in a recovery, and is known to be lost before it ends. */
 static void test_second_window(void)
 {
-	struct waltz_sack blocks[] = {
-		{ seq_of(6), seq_of(10) }, { seq_of(1), seq_of(5) },
-	};
-	struct waltz_ack_in in = {
-		.ack = seq_of(0), .sack = blocks, .nsack = 2,
-	};
 	u32 ssthresh;
 
-	start(true);
-	send(10);
-	now += RTT;
-	take(&in);
+	lose_first_and(5);
 	ssthresh = r.cong.ssthresh;
 	CHECK(out.lost == 2 * MSS, "0 and 5 are lost");
 	waltz_recovery_resent(&r, segment(0), now++);
@@ -450,10 +454,7 @@ static void test_timeout_twice(bool sack_ok)
 	struct waltz_ack_in in = { .can_send_new = true };
 	u32 ssthresh;
 
-	start(sack_ok);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(sack_ok);
 	ssthresh = r.cong.ssthresh;
 	resend();
 	now += 2000000;
@@ -645,10 +646,7 @@ static void test_newreno_pipe(void)
 
 static void test_timeout(void)
 {
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	check_counts();
 	CHECK(r.state == WALTZ_CA_LOSS && r.board.lost == 10 * MSS, "all lost");
 	CHECK(r.cong.cwnd == MSS && r.cong.ssthresh < 10 * MSS, "cwnd %u",
@@ -701,10 +699,7 @@ static void test_timeout_again(void)
 {
 	u32 ssthresh;
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	ssthresh = r.cong.ssthresh;
 	resend();
 	now += 2000000;
@@ -780,10 +775,7 @@ static void test_eifel_true_timeout(void)
 {
 	struct waltz_ack_in in = { .ack = seq_of(1), .can_send_new = true };
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	resend();
 	now += RTT;
 	in.ts_rtt_us = RTT;
@@ -799,10 +791,7 @@ static void test_eifel_second(void)
 {
 	u64 resent;
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	resent = now;
 	resend();
 	now += 2000000;
@@ -866,19 +855,13 @@ static void test_frto_all(void)
 	struct waltz_ack_in in = { .ack = seq_of(1), .can_send_new = true };
 
 	/* A duplicate ACK before tells nothing. */
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	resend();
 	sack(0, 8, 9);
 	take(&in);
 	CHECK(!waltz_recovery_next(&r), "new data first");
 	/* Without SACK it tells that the loss was true: RFC 5682 2.1 (2a). */
-	start(false);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(false);
 	resend();
 	ack(0);
 	take(&in);
@@ -892,10 +875,7 @@ static void test_frto_all(void)
 
 static void test_frto_no_data(void)
 {
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	resend();
 	now += RTT;
 	ack(1);
@@ -924,10 +904,7 @@ static void test_frto_not_now(void)
 	CHECK(waltz_recovery_next(&r) == segment(1), "so it is sent again");
 	CHECK(!waltz_recovery_no_new(&r), "that is that");
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	resend();
 	now += RTT;
 	take(&in);
@@ -1207,10 +1184,7 @@ static void test_ece_after_loss(void)
 	CHECK(!out.reduced && r.cong.ssthresh == ssthresh,
 	      "the peer knows nothing of it yet");
 
-	start(true);
-	send(10);
-	now += 1000000;
-	waltz_recovery_timeout(&r, true, now);
+	time_out(true);
 	ssthresh = r.cong.ssthresh;
 	resend();
 	now += RTT;
