@@ -70,11 +70,8 @@ get_answer flood || bail "the flood: $REPLY"
 
 all_seen()
 {
-	local got
-
-	stat A in_segs
-	got=$((REPLY - ${MARK[A:in_segs]}))
-	at_least "$got" $SYNS
+	growth A in_segs
+	at_least "$REPLY" $SYNS
 }
 check "all of it came" wait_for all_seen
 requests

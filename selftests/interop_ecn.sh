@@ -47,8 +47,8 @@ done
 # CPUs at the cable change the order of some segments, which looks like a loss.
 few()
 {
-	stat A "$1"
-	at_most $((REPLY - ${MARK[A:$1]})) $(($2 / 10))
+	growth A "$1"
+	at_most "$REPLY" $(($2 / 10))
 }
 
 wants 1 1

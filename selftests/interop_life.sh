@@ -123,8 +123,8 @@ tcp_counter TCPKeepAlive
 before=$REPLY
 waltz_asked()
 {
-	stat A keepalives
-	at_least $((REPLY - ${MARK[A:keepalives]})) 4
+	growth A keepalives
+	at_least "$REPLY" 4
 }
 check "Waltz asks whether TCP is there" wait_for waltz_asked
 check "TCP asks whether Waltz is there" wait_for tcp_counter_above TCPKeepAlive $((before + 3))

@@ -40,8 +40,8 @@ tcp_probes()
 asked()
 {
 	if is_waltz "${HOST_OF[$1]}"; then
-		stat "${HOST_OF[$1]}" probes
-		at_least $((REPLY - ${MARK[A:probes]})) "$2"
+		growth "${HOST_OF[$1]}" probes
+		at_least "$REPLY" "$2"
 	else
 		tcp_probes
 		at_least $((REPLY - probes_before)) "$2"

@@ -79,13 +79,6 @@ arrows()
 		sed -E 's/SYN_SENT|FIN_WAIT1|LAST_ACK//g; s/^ //; s/ $//' | sort
 }
 
-# The end of one connection is not to be seen with the next one.
-all_over()
-{
-	WHY=$(in_host A tail -n +2 /proc/net/waltz)
-	[ -z "$WHY" ]
-}
-
 # same_arrows FILE FILE
 same_arrows()
 {
@@ -103,7 +96,8 @@ for host in A B; do
 done
 wait_for captures || bail "tcpdump does not start: $(cat "$RUN"/tcpdump.*)"
 for file in tty picture.svg; do
-	wait_for all_over || bail "$WHY"
+	# The end of one connection is not to be seen with the next one.
+	wait_state A CLOSED || bail "$WHY"
 	"${LADDER[@]}" --every --netns "${NS[A]}" --port $PORT --linger 20 \
 		-o "$RUN/$file" -- nsenter --net="/run/netns/${NS[A]}" \
 		python3 -SEc "$CLIENT" $ADDR_B $PORT &

@@ -654,14 +654,18 @@ mark()
 	done <"/proc/${HOLDER[$1]}/net/waltz_stat"
 }
 
+# growth HOST NAME: sets REPLY to how much it grew since mark.
+growth()
+{
+	stat "$1" "$2"
+	REPLY=$((REPLY - ${MARK[$1:$2]}))
+}
+
 # counted HOST NAME COUNT: it grew by just that since mark.
 counted()
 {
-	local got
-
-	stat "$1" "$2"
-	got=$((REPLY - ${MARK[$1:$2]}))
-	same "$2 at $1: $got" "$2 at $1: $3"
+	growth "$1" "$2"
+	same "$2 at $1: $REPLY" "$2 at $1: $3"
 }
 
 # grown HOST NAME: it grew since mark.

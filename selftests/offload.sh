@@ -39,8 +39,8 @@ transfer()
 	check "$1: and come back" tell a cr wait 100
 	must a c close
 	must b s close
-	stat A out_segs
-	SEGMENTS=$((REPLY - ${MARK[A:out_segs]}))
+	growth A out_segs
+	SEGMENTS=$REPLY
 	must w a segments
 	PACKETS=$REPLY
 	diag "$1: $SEGMENTS segments in $PACKETS packets"

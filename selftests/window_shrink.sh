@@ -89,6 +89,16 @@ must r z forget
 must r z send A
 set_waltz A rto_min_ms=30000 retries=15
 
+# ack_counts NAME: the next bare ACK of r:NAME does; Nagle waits for it.
+ack_counts()
+{
+	must a "$1" send 10
+	must r "$1" expect A len=10
+	must r "$1" send A
+	must a "$1" send 10
+	tell r "$1" expect A seq=0 len=10
+}
+
 # Ours is taken back: it was offered, and there is no memory.
 # withdrawn NAME: 1000 bytes of r:NAME were not taken. Sets EDGE to how far it might have
 # gone on from there.
@@ -116,22 +126,14 @@ withdrawn()
 	return 1
 }
 check "no room for what was offered: the window is taken back" withdrawn g
-must a g send 10
-must r g expect A len=10
-must r g send A
-must a g send 10
-check "an ACK from beyond it counts" tell r g expect A seq=0 len=10
+check "an ACK from beyond it counts" ack_counts g
 must r g send A
 must r g forget
 must r g send R
 check "a RST from there is challenged" tell r g expect A seq=0 ack=-1000
 diag "$EDGE bytes further the window ended"
 must r g set "snd=$EDGE"
-must a g send 10
-must r g expect A seq=0 len=10
-must r g send A
-must a g send 10
-check "an ACK from its very edge counts, too" tell r g expect A seq=0 len=10
+check "an ACK from its very edge counts, too" ack_counts g
 must r g send A
 must r g forget
 must r g send R
@@ -164,11 +166,7 @@ stuff()
 	return 1
 }
 check "nobody reads: the window shuts" stuff e
-must a e send 10
-must r e expect A len=10
-must r e send A
-must a e send 10
-check "an ACK before a shut window counts: Nagle waits no more" tell r e expect A len=10
+check "an ACK before a shut window counts: Nagle waits no more" ack_counts e
 must r e send A
 must r e send R
 check "a RST before a shut window: CLOSED" raw_state_is e CLOSED

@@ -24,8 +24,8 @@ connection c s
 # probes_more COUNT: so many since mark.
 probes_more()
 {
-	stat A probes
-	at_least $((REPLY - ${MARK[A:probes]})) "$1"
+	growth A probes
+	at_least "$REPLY" "$1"
 }
 
 # The queues of both sides fill up.
@@ -72,10 +72,10 @@ asked()
 {
 	local probes
 
-	stat "$1" probes
-	probes=$((REPLY - ${MARK[$1:probes]}))
-	stat "$1" retrans_timeout
-	at_least $((probes + REPLY - ${MARK[$1:retrans_timeout]})) 1
+	growth "$1" probes
+	probes=$REPLY
+	growth "$1" retrans_timeout
+	at_least $((probes + REPLY)) 1
 }
 both_asked()
 {

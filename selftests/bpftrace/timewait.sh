@@ -37,8 +37,8 @@ connections 1 31000 31000
 set_waltz A time_wait_max=1000 time_wait_ms=300
 connections 30 32000 32059
 wait_for stat_is A tw_now 20 || bail "$WHY"
-stat A tw_expired
-expired=$((REPLY - ${MARK[A:tw_expired]}))
+growth A tw_expired
+expired=$REPLY
 end_scripts
 
 # Who closes before the peer's FIN is there leaves a FIN_WAIT2 record.
