@@ -88,8 +88,7 @@ struct sock *waltz_child_create(struct sock *listener,
 	waltz_init_child(child);
 	take_handshake(child, key, hs, seg);
 	waltz_sk(child)->rcv_wnd = waltz_syn_window(listener);
-	waltz_sk(child)->rcv_adv = waltz_sk(child)->rcv_wup +
-				   waltz_sk(child)->rcv_wnd;
+	waltz_sk(child)->rcv_adv = waltz_rcv_wnd_end(waltz_sk(child));
 	if (waltz_inherit_port(listener, child)) {
 		waltz_child_discard(child);
 		return NULL;

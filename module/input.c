@@ -96,7 +96,7 @@ static void agree_options(struct sock *sk, const struct waltz_seg *seg)
 		ws->rcv_wscale = 0;
 		ws->rcv_wnd = min(ws->rcv_wnd, 65535u);
 	}
-	ws->rcv_adv = ws->rcv_wup + ws->rcv_wnd;
+	ws->rcv_adv = waltz_rcv_wnd_end(ws);
 	ws->mss = 0;			/* compute it anew */
 }
 
@@ -172,7 +172,7 @@ static enum waltz_drop check_sequence(struct sock *sk,
 	u32 wnd = ws->rcv_adv - ws->rcv_nxt;
 
 	/* If it had filled it, that is right at the edge. */
-	if (unlikely(ws->rcv_adv != ws->rcv_wup + ws->rcv_wnd))
+	if (unlikely(ws->rcv_adv != waltz_rcv_wnd_end(ws)))
 		wnd++;
 	if (ws->ts_ok && !rst) {
 		/* RFC 7323 3.2; but a peer that has started anew may not know

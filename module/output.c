@@ -35,7 +35,7 @@ u32 waltz_select_window(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
 	u32 unit = 1u << ws->rcv_wscale;
-	s32 left = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	s32 left = (s32)(waltz_rcv_wnd_end(ws) - ws->rcv_nxt);
 	u32 offered = left > 0 ? ALIGN((u32)left, unit) : 0;
 	u32 most = 65535u << ws->rcv_wscale;
 	u32 room = min_t(u32, waltz_rcv_space(sk), most);
@@ -47,8 +47,8 @@ u32 waltz_select_window(struct sock *sk)
 		room = offered;
 	ws->rcv_wnd = min(room, most);
 	ws->rcv_wup = ws->rcv_nxt;
-	if (seq_gt(ws->rcv_wup + ws->rcv_wnd, ws->rcv_adv))
-		ws->rcv_adv = ws->rcv_wup + ws->rcv_wnd;
+	if (seq_gt(waltz_rcv_wnd_end(ws), ws->rcv_adv))
+		ws->rcv_adv = waltz_rcv_wnd_end(ws);
 	return ws->rcv_wnd >> ws->rcv_wscale;
 }
 

@@ -211,7 +211,7 @@ static void data_ready(struct sock *sk)
 static bool endangers_promise(const struct sock *sk, const struct sk_buff *skb)
 {
 	const struct waltz_sock *ws = waltz_sk(sk);
-	s32 promised = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	s32 promised = (s32)(waltz_rcv_wnd_end(ws) - ws->rcv_nxt);
 	int room = sk->sk_rcvbuf - atomic_read(&sk->sk_rmem_alloc);
 
 	return skb->truesize > 2 * skb->len &&
@@ -541,7 +541,7 @@ void waltz_stream_read(struct sock *sk, u32 copied)
 	      (TCPF_ESTABLISHED | TCPF_FIN_WAIT1 | TCPF_FIN_WAIT2)))
 		return;
 	grow_rcvbuf(sk);
-	open = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	open = (s32)(waltz_rcv_wnd_end(ws) - ws->rcv_nxt);
 	left = open > 0 ? open : 0;
 	room = min_t(u32, waltz_rcv_space(sk), 65535u << ws->rcv_wscale);
 	/* When memory is short there is never more than the least. */

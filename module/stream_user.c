@@ -348,7 +348,7 @@ static int wait_for_data(struct sock *sk, bool copied, long *timeo)
 static void open_clamped_window(struct sock *sk)
 {
 	struct waltz_sock *ws = waltz_sk(sk);
-	s32 left = (s32)(ws->rcv_wup + ws->rcv_wnd - ws->rcv_nxt);
+	s32 left = (s32)(waltz_rcv_wnd_end(ws) - ws->rcv_nxt);
 
 	ws->rcv_mss = (u16)min_t(u32, ws->rcv_mss, ws->window_clamp);
 	if (waltz_rcv_space(sk) - max(left, 0) >= (int)(ws->window_clamp / 2))

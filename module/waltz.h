@@ -404,6 +404,12 @@ static inline u32 waltz_in_flight(const struct waltz_sock *ws)
 	return ws->snd_nxt - ws->snd_una;
 }
 
+/* Right edge of the window that we have offered last. */
+static inline u32 waltz_rcv_wnd_end(const struct waltz_sock *ws)
+{
+	return ws->rcv_wup + ws->rcv_wnd;
+}
+
 static inline u32 waltz_now_us_low(void)
 {
 	return (u32)ktime_to_us(ktime_get());
