@@ -528,16 +528,6 @@ static bool retransmission_lost(const struct waltz_recovery *r)
 	       r->board.lost_again_us >= r->retrans_us;
 }
 
-/* What was marked lost now is not to reduce the window, neither at once nor when the
- * recovery ends: it goes with this one.
- */
-static void lost_without_congestion(struct waltz_recovery *r)
-{
-	r->board.lost_again_us = 0;
-	if (waltz_recovery_active(r))
-		r->high_seq = r->nxt;
-}
-
 /* Then it goes on from a smaller window, and nobody can say any more which of the
  * reductions was needless.
  */
@@ -556,6 +546,16 @@ static void reduce_again(struct waltz_recovery *r, u32 delivered)
 		waltz_prr_begin(&r->prr, flight);
 	else
 		r->cong.cwnd = min32(r->cong.cwnd, r->cong.ssthresh);
+}
+
+/* What was marked lost now is not to reduce the window, neither at once nor when the
+ * recovery ends: it goes with this one.
+ */
+static void lost_without_congestion(struct waltz_recovery *r)
+{
+	r->board.lost_again_us = 0;
+	if (waltz_recovery_active(r))
+		r->high_seq = r->nxt;
 }
 
 /* RFC 4821 7.5: that a probe is lost tells of its size, not of congestion.

@@ -512,12 +512,14 @@ static bool too_long(const struct waltz_sock *ws,
 /* Counted and traced: it goes again. Why is what recovery.c's state says, for it does
  * not note it record by record.
  */
-static void note_again(const struct sock *sk, u32 seq, u32 len, bool fin,
-		       bool probe)
+static void note_again(struct sock *sk, u32 seq, u32 len, bool fin, bool probe)
 {
 	const struct waltz_recovery *r = &waltz_sk(sk)->rec;
 	enum waltz_again_why why = WALTZ_AGAIN_REFUSED;
 
+	/* The first segment, for which the timer runs. */
+	if (seq_leq(seq, waltz_sk(sk)->snd_una))
+		waltz_sk(sk)->again_len = (u16)len;
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 	if (!trace_retransmit_enabled())
 		return;
@@ -530,15 +532,6 @@ static void note_again(const struct sock *sk, u32 seq, u32 len, bool fin,
 	waltz_trace_again(sk, why, seq, len, fin ? WALTZ_FIN : 0);
 }
 
-/* Was it the first segment, for which the timer runs? Then so much of it is text. */
-static void note_head_again(struct sock *sk, u32 seq, u32 len)
-{
-	struct waltz_sock *ws = waltz_sk(sk);
-
-	if (seq_leq(seq, ws->snd_una))
-		ws->again_len = (u16)len;
-}
-
 /* The text from @first to @last, in the queue, once more; @copy: it, if these are
  * several.
  */
@@ -546,10 +539,9 @@ static void send_text_again(struct sock *sk, struct sk_buff *copy,
 			    struct sk_buff *first, struct sk_buff *last,
 			    bool fin, bool probe)
 {
-	u32 seq = WALTZ_CB(first)->seq, len = WALTZ_CB(last)->end_seq - seq;
+	u32 seq = WALTZ_CB(first)->seq;
 
-	note_head_again(sk, seq, len);
-	note_again(sk, seq, len, fin, probe);
+	note_again(sk, seq, WALTZ_CB(last)->end_seq - seq, fin, probe);
 	send_text(sk, copy ?: copy_of(first), first, last, fin, true);
 }
 
@@ -569,7 +561,6 @@ static void send_again(struct sock *sk, const struct waltz_record *rec,
 				probe);
 		return;
 	}
-	note_head_again(sk, rec->seq, 0);
 	note_again(sk, rec->seq, 0, true, probe);
 	send_fin(sk, true);
 }
