@@ -12,12 +12,12 @@ plan 22
 hosts
 raw_pair
 
-# out NAME [OPTION...]: 1000 bytes of a:NAME are out, of a window of 3000.
+# out NAME [BYTES]: so many of a:NAME, or 1000, are out, of a window of 3000.
 out()
 {
 	reach ESTABLISHED "$1" mss=1000 win=3000
 	must a "$1" opt IPPROTO_TCP TCP_NODELAY 1
-	must a "$1" send 1000
+	must a "$1" send "${2:-1000}"
 	must r "$1" expect A len=1000
 }
 
@@ -54,8 +54,8 @@ must r w send A
 
 # Down to nothing.
 set_waltz A rto_min_ms=50 retries=3
-out z
-must a z send 500
+# At once: after a time-out the window has no room for the second.
+out z 1500
 # What was out may have timed out meanwhile, and come first.
 both_out()
 {
