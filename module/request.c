@@ -52,7 +52,8 @@ static bool request_is(const struct waltz_request *req,
 	return req->hash == key->hash && req->key_raddr == key->raddr &&
 	       req->key_rport == key->rport && req->key_lport == key->lport &&
 	       req->key_laddr == key->laddr &&
-	       net_eq(request_net(req), key->net);
+	       net_eq(request_net(req), key->net) &&
+	       inet_sk_bound_dev_eq(key->net, req->dif, key->dif, key->sdif);
 }
 
 static void request_free_rcu(struct rcu_head *rcu)
