@@ -11,6 +11,7 @@
 #include <net/netns/hash.h>
 
 #include "portmap.h"
+#include "request.h"
 #include "timewait.h"
 #include "waltz.h"
 
@@ -277,9 +278,6 @@ void waltz_connect_kept(const struct waltz_key *key)
  */
 void waltz_ephemeral_init(void)
 {
-	unsigned int i;
-
 	get_random_bytes(&port_secret, sizeof(port_secret));
-	for (i = 0; i < PERTURB_SLOTS; i++)
-		atomic_set(&perturb[i], (int)get_random_u32());
+	get_random_bytes(perturb, sizeof(perturb));
 }

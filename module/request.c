@@ -83,6 +83,26 @@ static struct waltz_request *find_request(const struct waltz_key *key)
 	return NULL;
 }
 
+/**
+ * waltz_request_exists() - are names that connect() has just taken half-open?
+ * @key: the names; the connecting socket is in its table
+ *
+ * Then the peer's SYN was first: its handshake goes on with the listener's request,
+ * not with ours, and would reset it.
+ *
+ * Context: BH off.
+ */
+bool waltz_request_exists(const struct waltz_key *key)
+{
+	bool exists;
+
+	smp_mb();	/* pairs with connected_meanwhile() */
+	rcu_read_lock();
+	exists = find_request(key);
+	rcu_read_unlock();
+	return exists;
+}
+
 /* Context: bucket lock held; the request is hashed. */
 static void unhash_request(struct waltz_request *req)
 {
@@ -352,6 +372,39 @@ new_request(struct sock *listener, const struct waltz_key *key,
 	return req;
 }
 
+/* connect() may have taken the names since they were looked up: it puts its socket
+ * into its table and then looks for a request, we do it the other way round, so one
+ * of the two sees the other. Context: RCU read lock; the request is in its bucket.
+ */
+static bool connected_meanwhile(const struct waltz_key *key)
+{
+	struct sock *sk;
+
+	smp_mb();	/* pairs with waltz_request_exists() */
+	sk = waltz_lookup_established(key);
+	if (!sk)
+		return false;
+	sock_put(sk);
+	return true;
+}
+
+/* Context: bucket lock held. Return: false when the names are taken: by another CPU
+ * with the same SYN, or by connect().
+ */
+static bool hash_request(struct waltz_request *req, const struct waltz_key *key)
+{
+	struct request_bucket *b = bucket_of(req->hash);
+
+	lockdep_assert_held(&b->lock);
+	if (find_request(key))
+		return false;
+	hlist_add_head_rcu(&req->node, &b->head);
+	req->hashed = !connected_meanwhile(key);
+	if (!req->hashed)
+		hlist_del_rcu(&req->node);
+	return req->hashed;
+}
+
 /* Into the listener's list and into the table; both or neither. A TIME_WAIT
  * record whose names it takes over leaves its table behind it, before anybody
  * can end the request.
@@ -370,11 +423,9 @@ static enum waltz_drop insert_request(struct waltz_request *req,
 		goto out;
 	}
 	spin_lock(&b->lock);
-	if (find_request(key)) {
-		why = WALTZ_DROP_SYN_RECV;	/* another CPU, same SYN */
+	if (!hash_request(req, key)) {
+		why = WALTZ_DROP_SYN_RECV;
 	} else {
-		req->hashed = true;
-		hlist_add_head_rcu(&req->node, &b->head);
 		mod_timer(&req->timer, jiffies + SYN_ACK_RTO);
 		list_add_tail(&req->siblings, &l->requests);
 		if (reopen) {

@@ -74,6 +74,7 @@ enum waltz_drop waltz_request_cookie(struct sock *listener,
 				     const struct waltz_key *key,
 				     const struct waltz_seg *seg,
 				     struct sock **childp);
+bool waltz_request_exists(const struct waltz_key *key);
 void waltz_request_unreachable(const struct waltz_key *key, u32 seq);
 int waltz_listener_start(struct sock *sk);
 void waltz_listener_stop(struct sock *sk);

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 32
+plan 35
 hosts
 raw_pair
 mark A
@@ -84,6 +84,24 @@ must r call expect S
 check "listen() beside a SYN_SENT of the same port" tell a other listen
 must r call send SA
 check "and the call goes on" tell a call wait
+
+# The peer's SYN was first: connect() of who listens, too, would reset its handshake.
+for name in share out; do
+	must a $name new
+	must a $name opt SOL_SOCKET SO_REUSEPORT 1
+	must a $name bind $ADDR_A 8200
+	[ $name = out ] || must a share listen
+done
+must r first open 8200
+port=$REPLY
+must r first send S
+must r first expect SA ack=0
+check "connect() to who is half-open: EADDRNOTAVAIL" \
+	errs EADDRNOTAVAIL a out connect $ADDR_RAW "$port"
+must r first send A
+check "the handshake goes on" wait_for tell a share accept first
+check "and the names are its connection's" \
+	errs EADDRNOTAVAIL a out connect $ADDR_RAW "$port"
 
 # SYN and FIN together, if it is allowed: the FIN has to come again.
 set_waltz A syn_fin=1
