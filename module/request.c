@@ -243,6 +243,7 @@ static bool end_request(struct waltz_request *req, enum waltz_event event,
 {
 	struct waltz_net *wn = waltz_net(request_net(req));
 	struct request_bucket *b = bucket_of(req->hash);
+	bool abort = event == WALTZ_EV_USER_ABORT;
 	struct waltz_key key;
 
 	key_of_request(req, &key);
@@ -251,7 +252,8 @@ static bool end_request(struct waltz_request *req, enum waltz_event event,
 		spin_unlock(&b->lock);
 		return false;
 	}
-	if (req->reopened && req->old.left_ms && event != WALTZ_EV_USER_ABORT) {
+	/* Unless it was the ACK that had it aborted: that proves the SYN new. */
+	if (req->reopened && req->old.left_ms && !(abort && seg)) {
 		event = WALTZ_EV_OLD_DUPLICATE;
 		if (!waltz_tw_insert(wn, &key, &req->old))
 			WALTZ_INC(wn, TW_REVIVED);
@@ -260,7 +262,7 @@ static bool end_request(struct waltz_request *req, enum waltz_event event,
 	spin_unlock(&b->lock);
 
 	waltz_record_event(&key, WALTZ_HALF_OPEN, event, seg);
-	if (event == WALTZ_EV_USER_ABORT) {
+	if (abort) {
 		struct waltz_hdr h;
 
 		build_header(req, &h);

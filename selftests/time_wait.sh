@@ -13,7 +13,7 @@ is_waltz || {
 	skip_all "TCP's TIME_WAIT does less"
 }
 
-plan 64
+plan 67
 hosts
 raw_pair
 set_waltz A time_wait_ms=60000
@@ -117,6 +117,11 @@ revives()
 {
 	mark A
 	must r "$1" send R
+	is_back "$1"
+}
+
+is_back()
+{
 	tell r "$1" silent && counted A tw_revived 1 && waits "$1" || return
 	must r "$1" get rcv
 	must r "$1" set rcv=$((old - REPLY))
@@ -176,8 +181,15 @@ check "RST to the SYN-ACK: the record is back" revives wrap
 must r wrap set snd=99
 check "across the wraps: an older one does not" draws wrap S seq=+100 ts=-5
 
-# Nobody listens any more.
+# The listener goes meanwhile: nothing has proved the SYN new.
+check "a newer timestamp: reopens" opens wrap +50 ts=+6
+mark A
 must a l close
+check "the listener goes: RST" tell r wrap expect RA ack=0
+check "and the record is back" is_back wrap
+must r wrap set snd=-51
+
+# Nobody listens any more.
 must r wrap send S seq=+100 ts=+6
 check "what might reopen, but nobody listens: RST" tell r wrap expect RA ack=101
 check "and the record stays" waits wrap
