@@ -54,7 +54,7 @@ enum waltz_state {
 	EVENT(UNREACHABLE, "unreachable", "hard ICMP error during the handshake") \
 	EVENT(TIMEOUT, "timeout", "R2, user timeout, keepalive or FIN_WAIT2 time over") \
 	EVENT(TWO_MSL, "2MSL", "2MSL over")				       \
-	EVENT(EVICTED, "evicted", "record removed: table full, or namespace exit")
+	EVENT(EVICTED, "evicted", "record removed: table full, or killed by an administrator")
 
 enum waltz_event {
 #define WALTZ_EVENT_ENUM(sym, name, text) WALTZ_EV_##sym,
