@@ -16,9 +16,11 @@
 #include "waltz.h"
 
 /* RFC 6056 3.3.4, double-hash: destinations are spread over counters, so
- * that one destination's count tells little of another's.
+ * that one destination's count tells little of another's. With few counters one who
+ * can have a host call many destinations finds which share one, and that tells the
+ * host from others (CVE-2022-32296).
  */
-#define PERTURB_SLOTS	1024u
+#define PERTURB_SLOTS	65536u
 static atomic_t perturb[PERTURB_SLOTS];
 static siphash_key_t port_secret __read_mostly;
 
@@ -49,7 +51,9 @@ static int claim(struct sock *sk, struct waltz_key *key, u32 *isn_min)
 	err = -EADDRNOTAVAIL;
 	if (!waltz_hash_established(sk, key, true))
 		goto taken;
-	err = waltz_tw_connect(wn, key, isn_min);
+	/* A half-open one has no note in any map, and its end tells none. */
+	err = waltz_request_exists(key) ? -EAGAIN :
+					  waltz_tw_connect(wn, key, isn_min);
 	if (!err)
 		return 0;
 	waltz_unhash(sk);
