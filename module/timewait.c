@@ -83,6 +83,7 @@ static void evict_oldest(struct waltz_tw_table *tw)
 	if (!alive)
 		return;
 
+	tw_shrink(tw, 1);
 	WRITE_ONCE(tw->lost, tw_now_ms() | 1);
 	WALTZ_INC(tw->wn, TW_EVICTED);
 	waltz_record_event(&key, state, WALTZ_EV_EVICTED, NULL);
@@ -268,6 +269,8 @@ bool waltz_tw_segment(struct waltz_net *wn, const struct waltz_key *key,
 	if (rec)
 		answer_segment(wn, key, rec, seg, answer);
 	spin_unlock(&stripe->lock);
+	if (rec && READ_ONCE(rec->link) & LINK_DEAD)
+		tw_shrink(tw, 1);
 	return rec;
 }
 
@@ -350,6 +353,8 @@ bool waltz_tw_remove(struct waltz_net *wn, const struct waltz_key *key,
 			kill_record(tw, key, rec);
 		spin_unlock(&stripe->lock);
 	}
+	if (rec)
+		tw_shrink(tw, 1);
 	rcu_read_unlock();
 	return rec;
 }
@@ -417,6 +422,7 @@ bool waltz_tw_kill(struct waltz_net *wn, const struct waltz_key *key,
 		spin_unlock(&stripe->lock);
 	}
 	if (rec) {
+		tw_shrink(tw, 1);
 		WALTZ_INC(wn, TW_KILLED);
 		waltz_record_event(key, state, WALTZ_EV_EVICTED, NULL);
 	}

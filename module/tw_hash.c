@@ -14,7 +14,8 @@
 
 /* With so few records for each bucket the table shrinks, when nearly all merges
  * touch none; and so many merges after one record has gone: with less the table
- * would keep buckets when it is empty.
+ * would keep buckets when it is empty. A few more make up for those that a
+ * trylock has prevented.
  */
 #define SHRINK		4
 
@@ -271,6 +272,14 @@ static void merge_last(struct waltz_tw_table *tw)
 	call_rcu(&virt_to_page(head)->rcu_head, segment_free_rcu);
 }
 
+static bool too_large(const struct waltz_tw_table *tw)
+{
+	u32 buckets = READ_ONCE(tw->buckets);
+
+	return buckets > BUCKETS_MIN &&
+	       (u32)atomic_read(&tw->count) < buckets / SHRINK;
+}
+
 /**
  * tw_shrink() - records have gone: merge a few buckets, if it is time
  * @tw: the table
@@ -282,14 +291,10 @@ void tw_shrink(struct waltz_tw_table *tw, unsigned int records)
 {
 	unsigned int i;
 
-	if (!spin_trylock(&tw->resize))
+	if (!too_large(tw) || !spin_trylock(&tw->resize))
 		return;
-	for (i = 0; i < SHRINK * records; i++) {
-		if (tw->buckets == BUCKETS_MIN ||
-		    (u32)atomic_read(&tw->count) >= tw->buckets / SHRINK)
-			break;
+	for (i = 0; i < SHRINK * (records + 1) && too_large(tw); i++)
 		merge_last(tw);
-	}
 	spin_unlock(&tw->resize);
 }
 
