@@ -87,8 +87,9 @@ static void evict_oldest(struct waltz_tw_table *tw)
 	WRITE_ONCE(tw->lost, tw_now_ms() | 1);
 	WALTZ_INC(tw->wn, TW_EVICTED);
 	waltz_record_event(&key, state, WALTZ_EV_EVICTED, NULL);
+	/* Namespaces come and go, and whoever makes them must not fill the log. */
 	if (!xchg(&tw->warned, true))
-		pr_warn("waltz: TIME_WAIT table full, oldest records go first (net.waltz.time_wait_max)\n");
+		net_warn_ratelimited("waltz: TIME_WAIT table full, oldest records go first (net.waltz.time_wait_max)\n");
 }
 
 static void raise_peak(struct waltz_tw_table *tw)
