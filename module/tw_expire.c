@@ -13,6 +13,9 @@
 #define BATCH_NS	(50 * NSEC_PER_USEC)
 #define PAUSE_NS	(100 * NSEC_PER_USEC)
 
+/* When this CPU may expire records again, of whatever table. */
+static DEFINE_PER_CPU(ktime_t, next_turn);
+
 /* Expire a record, or move it if its time was moved. Context: softirq, no
  * locks. Return: true when it has left its chunk.
  */
@@ -104,6 +107,24 @@ static unsigned int expire_chunk(struct waltz_tw_table *tw,
 	return used - 1;
 }
 
+/* The timers of many namespaces may be due at once, and softirqs run them one after
+ * the other, without a pause: so tables take turns, each with a go and a pause of its
+ * own. Return: when it is this one's turn; now or earlier: it is.
+ */
+static ktime_t take_turn(struct waltz_tw_table *tw, ktime_t now)
+{
+	ktime_t turn = __this_cpu_read(next_turn);
+
+	lockdep_assert_in_softirq();
+	/* What it was given must not be waited for twice. */
+	if (tw->turn || turn < now)
+		turn = now;
+	if (!tw->turn)
+		__this_cpu_write(next_turn, ktime_add_ns(turn, PAUSE_NS));
+	tw->turn = turn > now;
+	return turn;
+}
+
 /**
  * tw_expire() - the table's timer
  * @timer: of the table
@@ -115,13 +136,17 @@ enum hrtimer_restart tw_expire(struct hrtimer *timer)
 {
 	struct waltz_tw_table *tw =
 		container_of(timer, struct waltz_tw_table, timer);
-	ktime_t end = ktime_add_ns(ktime_get(), BATCH_NS);
+	ktime_t now = ktime_get(), end = ktime_add_ns(now, BATCH_NS);
+	ktime_t turn = take_turn(tw, now);
 	unsigned int done = 0, gone = 0;
 
-	lockdep_assert_in_softirq();
+	if (turn > now) {
+		tw_wheel_arm(tw, turn);
+		return HRTIMER_NORESTART;
+	}
 	/* As long as another whole chunk fits. */
 	while (done + CHUNK_SLOTS - 1 <= BATCH_RECORDS) {
-		struct waltz_tw_chunk *chunk = tw_wheel_take(tw, tw_now_ms());
+		struct waltz_tw_chunk *chunk = tw_wheel_take(tw);
 
 		if (!chunk)
 			break;

@@ -148,6 +148,7 @@ struct waltz_tw_port {
  * @lost: when a record last had to go before its time, or found no memory:
  *	tw_now_ms() and 1 in the lowest bit; 0: never
  * @chunks: by number
+ * @phase: of the wheel's ticks, ms; constant
  * @segments: pages of pointers to pages of 1024 buckets each; RCU. The first
  *	ones stay, the others go with their last bucket; @resize to write
  * @resize: one split or merge at a time
@@ -157,6 +158,7 @@ struct waltz_tw_port {
  * @clock: next tick of a level to look at
  * @timer: due at the first tick with a chunk, or when chunks may be freed
  * @armed: when @timer is due, ns; KTIME_MAX: not armed
+ * @turn: it is due when this CPU has a go for it; of the timer alone
  * @dead: chunks without records, which readers may be on yet
  * @unread: likewise, before @grace began; free when it is over
  * @grace: a grace period, as RCU counts them
@@ -173,6 +175,7 @@ struct waltz_tw_table {
 	bool warned;
 	u32 lost;
 	struct xarray chunks;
+	u32 phase;
 	u32 **segments[SEGMENT_PAGES];
 	spinlock_t resize;		/* of the number of buckets */
 
@@ -182,6 +185,7 @@ struct waltz_tw_table {
 	u32 clock[WHEEL_LEVELS];
 	struct hrtimer timer;
 	ktime_t armed;
+	bool turn;
 	struct list_head dead;
 	struct list_head unread;
 	unsigned long grace;
@@ -259,7 +263,7 @@ struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left, int dif);
 void tw_slot_put(struct waltz_tw_table *tw, struct waltz_tw *rec);
 bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 		struct waltz_tw *rec, u32 left);
-struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw, u32 now);
+struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw);
 void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 		   unsigned int put);
 void tw_wheel_reclaim(struct waltz_tw_table *tw);

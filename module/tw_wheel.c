@@ -4,6 +4,7 @@
  * wheel of six levels. Slots are given out and come back here.
  */
 #include <linux/bitops.h>
+#include <linux/random.h>
 #include <linux/slab.h>
 
 #include "tw_table.h"
@@ -65,6 +66,14 @@ static struct list_head *level_first(struct waltz_tw_table *tw,
 	return NULL;
 }
 
+/* The wheel's clock, ms: each table's ticks are at times of their own, so that not
+ * all namespaces' records expire in the same milliseconds.
+ */
+static u32 wheel_clock(const struct waltz_tw_table *tw, ktime_t now)
+{
+	return (u32)ktime_to_ms(now) + tw->phase;
+}
+
 /* Milliseconds until a tick is over; 0 or less: it is. */
 static s32 tick_left(unsigned int level, u32 tick, u32 now)
 {
@@ -95,7 +104,7 @@ static void arm(struct waltz_tw_table *tw, ktime_t earliest)
 
 		if (!level_first(tw, level, &tick))
 			continue;
-		ms = tick_left(level, tick, (u32)ktime_to_ms(now));
+		ms = tick_left(level, tick, wheel_clock(tw, now));
 		due = min(due, ktime_add_ms(now, max(ms, 0)));
 	}
 	due = min(due, reclaim_due(tw, now));
@@ -139,9 +148,10 @@ static void chunk_put_live(struct waltz_tw_table *tw,
 /* The list for records with @left ms to live; 24 bits of a tick's time are
  * enough for every level, as for waltz_tw.time.
  */
-static void wheel_place(struct waltz_tw_table *tw, u32 now, u32 left,
+static void wheel_place(struct waltz_tw_table *tw, u32 left,
 			unsigned int *level, u32 *tick)
 {
+	u32 now = wheel_clock(tw, ktime_get());
 	unsigned int l = 0;
 	u32 first, ahead;
 
@@ -208,7 +218,7 @@ struct waltz_tw *tw_slot_new(struct waltz_tw_table *tw, u32 left, int dif)
 	spin_lock(&tw->wheel_lock);
 	if (tw->dying)
 		goto out;
-	wheel_place(tw, tw_now_ms(), left, &level, &tick);
+	wheel_place(tw, left, &level, &tick);
 	list = &tw->wheel[level][tick % WHEEL_SLOTS];
 	chunk = chunk_with_room(list, dif);
 	if (!chunk) {
@@ -251,15 +261,15 @@ bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 /**
  * tw_wheel_take() - take the first chunk whose tick is over off the wheel
  * @tw: the table
- * @now: tw_now_ms()
  *
  * Nobody adds to it, and nobody frees it, before tw_wheel_done().
  *
  * Context: BH off.
  * Return: the chunk, or NULL.
  */
-struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw, u32 now)
+struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw)
 {
+	u32 now = wheel_clock(tw, ktime_get());
 	struct waltz_tw_chunk *chunk = NULL;
 	unsigned int level;
 
@@ -302,7 +312,7 @@ void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 	 * time, or a slot given out and not linked yet. Look again soon.
 	 */
 	if (chunk->live > 1) {
-		wheel_place(tw, tw_now_ms(), MSEC_PER_SEC, &level, &tick);
+		wheel_place(tw, MSEC_PER_SEC, &level, &tick);
 		wheel_add(tw, chunk, level, tick);
 	}
 	chunk_put_live(tw, chunk);
@@ -381,8 +391,8 @@ struct waltz_tw *tw_oldest(struct waltz_tw_table *tw)
 	struct waltz_tw_chunk *best = NULL;
 	s32 best_ms = S32_MAX;
 	unsigned int level, i;
+	u32 now = wheel_clock(tw, ktime_get());
 	struct waltz_tw *rec = NULL;
-	u32 now = tw_now_ms();
 
 	spin_lock(&tw->wheel_lock);
 	for (level = 0; level < WHEEL_LEVELS; level++) {
@@ -419,6 +429,7 @@ void tw_wheel_init(struct waltz_tw_table *tw)
 			INIT_LIST_HEAD(&tw->wheel[level][i]);
 	INIT_LIST_HEAD(&tw->dead);
 	INIT_LIST_HEAD(&tw->unread);
+	tw->phase = get_random_u32() % (1u << LEVEL_SHIFT(WHEEL_LEVELS - 1));
 	tw->armed = KTIME_MAX;
 	waltz_hrtimer_setup(&tw->timer, tw_expire, CLOCK_MONOTONIC,
 			    HRTIMER_MODE_ABS_SOFT);
