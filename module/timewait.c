@@ -119,15 +119,13 @@ int waltz_tw_insert(struct waltz_net *wn, const struct waltz_key *key,
 	u32 left = min_t(u32, info->left_ms, WALTZ_TIME_WAIT_MAX_MS);
 	struct waltz_tw_stripe *stripe = tw_stripe_of(tw, key->hash);
 	struct waltz_tw *rec = NULL;
-	unsigned int i;
+	unsigned int gone = 0;
 	u32 flags = 0;
 
 	if (READ_ONCE(tw->dying))
 		return -ESHUTDOWN;
-	/* Two for one, so that a limit that was lowered is reached at last. */
 	rcu_read_lock();
-	for (i = 0; i < 2 && atomic_read(&tw->count) >=
-			     READ_ONCE(wn->sysctls.time_wait_max); i++)
+	while (gone++ < tw_full(tw))
 		evict_oldest(tw);
 	rcu_read_unlock();
 

@@ -148,6 +148,7 @@ struct waltz_tw_port {
  * @lost: when a record last had to go before its time, or found no memory:
  *	tw_now_ms() and 1 in the lowest bit; 0: never
  * @chunks: by number
+ * @nr_chunks: how many those are; wheel lock to write
  * @phase: of the wheel's ticks, ms; constant
  * @segments: pages of pointers to pages of 1024 buckets each; RCU. The first
  *	ones stay, the others go with their last bucket; @resize to write
@@ -175,6 +176,7 @@ struct waltz_tw_table {
 	bool warned;
 	u32 lost;
 	struct xarray chunks;
+	u32 nr_chunks;
 	u32 phase;
 	u32 **segments[SEGMENT_PAGES];
 	spinlock_t resize;		/* of the number of buckets */
@@ -268,6 +270,7 @@ void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 		   unsigned int put);
 void tw_wheel_reclaim(struct waltz_tw_table *tw);
 void tw_wheel_arm(struct waltz_tw_table *tw, ktime_t earliest);
+unsigned int tw_full(const struct waltz_tw_table *tw);
 struct waltz_tw *tw_oldest(struct waltz_tw_table *tw);
 
 /* tw_expire.c */

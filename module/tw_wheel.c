@@ -14,12 +14,12 @@
 static struct kmem_cache *chunk_cache __read_mostly;
 
 /* Chunks of a tick that are looked at for one of a certain device. With more
- * devices than that records begin to lie one in a chunk.
+ * devices than that records begin to lie one in a chunk; tw_full() sees to it.
  */
 #define OF_OTHERS	32
 
 /* How often to look whether chunks that have no records may be freed, and how many
- * are, in one go of the timer: more than it empties.
+ * are, in one go of the timer: more than it empties when they are full.
  */
 #define RECLAIM_MS	10
 #define RECLAIM_CHUNKS	8u
@@ -41,6 +41,7 @@ static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 		kmem_cache_free(chunk_cache, chunk);
 		return NULL;
 	}
+	WRITE_ONCE(tw->nr_chunks, tw->nr_chunks + 1);
 	return chunk;
 }
 
@@ -132,6 +133,7 @@ static void chunk_dead(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk)
 	atomic_inc(&tw->freed);
 	smp_mb__after_atomic();	/* the count first: see above */
 	xa_erase_bh(&tw->chunks, chunk->number);
+	WRITE_ONCE(tw->nr_chunks, tw->nr_chunks - 1);
 	list_move(&chunk->list, &tw->dead);
 	if (first)
 		arm(tw, 0);
@@ -377,6 +379,28 @@ void tw_slot_put(struct waltz_tw_table *tw, struct waltz_tw *rec)
 	spin_lock(&tw->wheel_lock);
 	chunk_put_live(tw, tw_chunk_of(rec));
 	spin_unlock(&tw->wheel_lock);
+}
+
+/**
+ * tw_full() - has the table as many records as it may have, or as much memory?
+ * @tw: the table
+ *
+ * Records that leave it one by one, or are of many devices, leave chunks that hold
+ * few. Half of a chunk's records is what they must hold on average, and a chunk for
+ * each tick is free.
+ *
+ * Context: any.
+ * Return: how many records may have to go before there is room for one; 0: there is.
+ */
+unsigned int tw_full(const struct waltz_tw_table *tw)
+{
+	u32 max = READ_ONCE(tw->wn->sysctls.time_wait_max);
+
+	if (READ_ONCE(tw->nr_chunks) >
+	    max / (CHUNK_SLOTS / 2) + WHEEL_LEVELS * WHEEL_SLOTS)
+		return CHUNK_SLOTS - 1;
+	/* Two for one, so that a limit that was lowered is reached at last. */
+	return (u32)atomic_read(&tw->count) >= max ? 2 : 0;
 }
 
 /**
