@@ -167,13 +167,17 @@ out:
 	return err;
 }
 
-/* A socket that left the port while we looked at its owners may have left a
- * record first: so records come last.
+/* Records are looked at first, for that may take long, and nobody should find the port
+ * taken meanwhile by a bind() that fails. And once more at last: a socket that left the
+ * port in between may have left a record first.
  */
 static int bind_port(struct sock *sk, u16 number, enum share how)
 {
-	int err = try_bind(sk, number, how);
+	int err;
 
+	if (waltz_tw_address_held(sk, number))
+		return -EADDRINUSE;
+	err = try_bind(sk, number, how);
 	if (!err && waltz_tw_address_held(sk, number)) {
 		waltz_put_port(sk);
 		err = -EADDRINUSE;
