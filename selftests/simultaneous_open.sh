@@ -16,8 +16,8 @@ is_waltz && trace_states
 mark A
 
 # Longer than the two commands take: so the SYNs are sure to cross.
-netem A delay 600ms
-netem B delay 600ms
+netem A delay 900ms
+netem B delay 900ms
 must a c new
 must a c bind $ADDR_A 7000
 must b c new
