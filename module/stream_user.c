@@ -285,14 +285,15 @@ void waltz_write_space(struct sock *sk)
 
 /* ---- receive ---- */
 
-/* The skb that holds a sequence number, and where in it. Frees what was read
- * before, unless somebody only peeks.
- */
+/* The skb that holds a sequence number, and where in it. */
 static struct sk_buff *find_byte(struct sock *sk, u32 seq, u32 *offset)
 {
 	struct sk_buff *skb;
 
 	skb_queue_walk(&sk->sk_receive_queue, skb) {
+		/* Never: it would be a byte before the skb's memory. */
+		if (WARN_ON_ONCE(seq_lt(seq, WALTZ_CB(skb)->seq)))
+			return NULL;
 		if (seq_lt(seq, WALTZ_CB(skb)->end_seq)) {
 			*offset = seq - WALTZ_CB(skb)->seq;
 			return skb;
@@ -315,30 +316,26 @@ static bool has_stamp(const struct sock *sk, struct sk_buff *skb)
 }
 
 /* Nothing to read now. Return: 1: stop, with what @copied says or 0 for end of
- * file; 0: something may have come; negative: an error.
+ * file; 0: something may come; negative: an error.
  */
-static int wait_for_data(struct sock *sk, bool copied, long *timeo)
+static int may_wait(struct sock *sk, bool copied, long timeo)
 {
-	if (copied) {
-		if (sk->sk_err || sk->sk_state == TCP_CLOSE ||
-		    (sk->sk_shutdown & RCV_SHUTDOWN) || !*timeo ||
-		    signal_pending(current))
-			return 1;
-	} else {
-		if (sock_flag(sk, SOCK_DONE))
-			return 1;
-		if (sk->sk_err)
-			return sock_error(sk);
-		if (sk->sk_shutdown & RCV_SHUTDOWN)
-			return 1;
-		if (sk->sk_state == TCP_CLOSE)
-			return -ENOTCONN;
-		if (!*timeo)
-			return -EAGAIN;
-		if (signal_pending(current))
-			return sock_intr_errno(*timeo);
-	}
-	sk_wait_data(sk, timeo, skb_peek_tail(&sk->sk_receive_queue));
+	if (copied)
+		return sk->sk_err || sk->sk_state == TCP_CLOSE ||
+		       (sk->sk_shutdown & RCV_SHUTDOWN) || !timeo ||
+		       signal_pending(current);
+	if (sock_flag(sk, SOCK_DONE))
+		return 1;
+	if (sk->sk_err)
+		return sock_error(sk);
+	if (sk->sk_shutdown & RCV_SHUTDOWN)
+		return 1;
+	if (sk->sk_state == TCP_CLOSE)
+		return -ENOTCONN;
+	if (!timeo)
+		return -EAGAIN;
+	if (signal_pending(current))
+		return sock_intr_errno(timeo);
 	return 0;
 }
 
@@ -394,20 +391,26 @@ static int recv_locked(struct sock *sk, struct msghdr *msg, size_t len,
 
 		skb = find_byte(sk, seq, &offset);
 		if (!skb) {
-			if (copied >= target && !sk->sk_backlog.tail)
+			if (copied >= target && !READ_ONCE(sk->sk_backlog.tail))
 				break;
-			read_bh(sk, taken);
-			taken = 0;
+			err = may_wait(sk, copied, timeo);
+			if (err)
+				break;
 			if (copied >= target) {
-				/* What waits in the backlog may be ours. */
-				release_sock(sk);
-				lock_sock(sk);
-				if (!find_byte(sk, seq, &offset))
-					break;
+				/* What waits there may be ours. The lock stays
+				 * with us: nobody else reads in between.
+				 */
+				__sk_flush_backlog(sk);
 				continue;
 			}
-			err = wait_for_data(sk, copied, &timeo);
-			if (err)
+			read_bh(sk, taken);
+			taken = 0;
+			/* Who disconnects meanwhile may connect anew: nothing
+			 * of that is for us.
+			 */
+			err = sk_wait_data(sk, &timeo,
+					   skb_peek_tail(&sk->sk_receive_queue));
+			if (err < 0)
 				break;
 			/* Another thread may have read meanwhile. */
 			if (!peek)
