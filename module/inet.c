@@ -78,8 +78,7 @@ static int waltz_err(struct sk_buff *skb, u32 info)
 
 	waltz_key_init(&key, net, iph->saddr, *(const __be16 *)hdr,
 		       iph->daddr, *(const __be16 *)(hdr + 2));
-	key.dif = skb->skb_iif;
-	key.sdif = inet_sdif(skb);
+	waltz_key_device(&key, skb);
 	sk = waltz_lookup_established(&key);
 	if (!sk) {
 		if (icmp_hdr(skb)->type == ICMP_DEST_UNREACH &&

@@ -686,8 +686,7 @@ int waltz_rcv(struct sk_buff *skb)
 	iph = ip_hdr(skb);
 	waltz_key_init(&key, net, iph->daddr, htons(seg.dport), iph->saddr,
 		       htons(seg.sport));
-	key.dif = skb->skb_iif;
-	key.sdif = inet_sdif(skb);
+	waltz_key_device(&key, skb);
 	if (!why)
 		trace_segment_receive(&key, &seg);
 	if (!why && !unicast_to_us(skb))
@@ -734,7 +733,7 @@ int waltz_backlog_rcv(struct sock *sk, struct sk_buff *skb)
 	} else {
 		/* The look-up's checks want to know where it came from. */
 		skb->dev = dev_get_by_index_rcu(key.net, skb->skb_iif);
-		key.dif = skb->skb_iif;
+		waltz_key_device(&key, skb);
 		if (skb->dev) {
 			demultiplex(waltz_net(key.net), &key, skb, &seg);
 		} else {

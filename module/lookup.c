@@ -13,6 +13,8 @@
 #include <linux/rculist_nulls.h>
 #include <linux/siphash.h>
 #include <net/inet_hashtables.h>
+#include <net/ip.h>
+#include <net/route.h>
 
 #include "portmap.h"
 #include "waltz.h"
@@ -69,6 +71,23 @@ void waltz_key_init(struct waltz_key *key, struct net *net, __be32 laddr,
 		.rport = rport,
 	};
 	key->hash = key_siphash(key, &hash_secret) ^ net_hash_mix(net);
+}
+
+/**
+ * waltz_key_device() - where a packet came in: who is bound to a device wants to
+ *	know
+ * @key: its device is filled in
+ * @skb: the packet, with its route
+ *
+ * Within a host packets come in by lo; the route tells the device that has the
+ * address.
+ *
+ * Context: any.
+ */
+void waltz_key_device(struct waltz_key *key, const struct sk_buff *skb)
+{
+	key->dif = inet_iif(skb);
+	key->sdif = inet_sdif(skb);
 }
 
 /**

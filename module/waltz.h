@@ -470,6 +470,7 @@ int waltz_lookup_init(void);
 void waltz_lookup_exit(void);
 void waltz_key_init(struct waltz_key *key, struct net *net, __be32 laddr,
 		    __be16 lport, __be32 raddr, __be16 rport);
+void waltz_key_device(struct waltz_key *key, const struct sk_buff *skb);
 void waltz_sock_key(struct waltz_key *key, const struct sock *sk);
 struct sock *waltz_lookup_established(const struct waltz_key *key);
 struct sock *waltz_lookup_listener(const struct waltz_key *key);
