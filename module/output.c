@@ -541,7 +541,8 @@ struct dst_entry *waltz_route_reply(struct waltz_net *wn,
 
 /**
  * waltz_ctl_send_dst() - send a segment that belongs to no socket
- * @wn: the namespace
+ * @from: whose TTL, priority and path MTU discovery it has: a listener, which
+ *	need not be locked, or the namespace's ctl_sk
  * @key: the names
  * @h: the header; ports are taken from @key
  * @dst: the route, of waltz_route_reply(); its reference is consumed
@@ -551,10 +552,11 @@ struct dst_entry *waltz_route_reply(struct waltz_net *wn,
  * Context: any, BH off.
  * Return: 0 or a negative error.
  */
-int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
+int waltz_ctl_send_dst(const struct sock *from, const struct waltz_key *key,
 		       const struct waltz_hdr *h, struct dst_entry *dst,
 		       u8 tos, u32 mark)
 {
+	struct waltz_net *wn = waltz_net(key->net);
 	struct waltz_hdr hdr = *h;
 	struct sk_buff *skb;
 	int err;
@@ -572,8 +574,8 @@ int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
 	skb->mark = mark;
 	trace_segment_send(key, &hdr, 0, false);
 	WALTZ_INC(wn, OUT_SEGS);
-	err = ip_build_and_send_pkt(skb, wn->ctl_sk, key->laddr, key->raddr,
-				    NULL, tos);
+	err = ip_build_and_send_pkt(skb, from, key->laddr, key->raddr, NULL,
+				    tos);
 	return net_xmit_eval(err);
 }
 
@@ -593,7 +595,7 @@ int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,
 {
 	struct dst_entry *dst = waltz_route_reply(wn, key, NULL, tos, mark);
 
-	return dst ? waltz_ctl_send_dst(wn, key, h, dst, tos, mark) :
+	return dst ? waltz_ctl_send_dst(wn->ctl_sk, key, h, dst, tos, mark) :
 		     -EHOSTUNREACH;
 }
 

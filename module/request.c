@@ -141,7 +141,9 @@ static void build_header(const struct waltz_request *req, struct waltz_hdr *h)
 	};
 }
 
-/* Consumes the route's reference. */
+/* As the listener would send it: a peer that uses IP_MINTTL (RFC 5082) takes no
+ * other TTL. Consumes the route's reference.
+ */
 static void send_syn_ack(const struct sock *listener,
 			 const struct waltz_key *key,
 			 const struct waltz_handshake *hs, u32 tsval,
@@ -159,8 +161,7 @@ static void send_syn_ack(const struct sock *listener,
 		.tsecr = hs->ts_recent,
 	};
 
-	waltz_ctl_send_dst(waltz_net(key->net), key, &h, dst, hs->tos,
-			   listener->sk_mark);
+	waltz_ctl_send_dst(listener, key, &h, dst, hs->tos, listener->sk_mark);
 }
 
 /* RFC 3168 6.1.1.1: the SYN-ACK that was lost may have been lost for its ECE. But

@@ -528,7 +528,7 @@ void waltz_send_control(struct sock *sk, struct waltz_hdr *h, bool rtx);
 struct dst_entry *waltz_route_reply(struct waltz_net *wn,
 				    const struct waltz_key *key,
 				    struct sock *sk, u8 tos, u32 mark);
-int waltz_ctl_send_dst(struct waltz_net *wn, const struct waltz_key *key,
+int waltz_ctl_send_dst(const struct sock *from, const struct waltz_key *key,
 		       const struct waltz_hdr *h, struct dst_entry *dst,
 		       u8 tos, u32 mark);
 int waltz_ctl_send(struct waltz_net *wn, const struct waltz_key *key,

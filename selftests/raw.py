@@ -22,7 +22,7 @@ but the script. Commands on stdin (see ctl.py), by connection name:
         bad                   wrong checksum
         doff=N                claimed data offset, in words
         res=N                 the reserved bits beside it
-        tos=N                 of its IP header, ECN's two bits with it
+        tos=N ttl=N           of its IP header, ECN's two bits with it
         cut=N                 only the first N bytes of the segment
         frag                  in two IP fragments
         ipopt=HEX             with these IP options
@@ -150,7 +150,7 @@ class Wire:
         self.ident = 0
 
     def send(self, payload, src=our_ip, dst=their_ip, proto=protocol, frag=False, ipopt=b"",
-             tos=0):
+             tos=0, ttl=64):
         self.ident += 1
         parts = [(0, payload)]
         if frag:
@@ -159,7 +159,7 @@ class Wire:
             more = 0x2000 if frag and offset == 0 else 0
             size = 20 + len(ipopt)
             header = struct.pack("!BBHHHBBH4s4s", 0x40 | size // 4, tos, size + len(part),
-                                 self.ident, more | offset >> 3, 64, proto, 0,
+                                 self.ident, more | offset >> 3, ttl, proto, 0,
                                  socket.inet_aton(src), socket.inet_aton(dst)) + ipopt
             header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
             self.sock.sendto(header + part, address)
@@ -273,7 +273,8 @@ class Connection:
                 total ^= 0x5555
             segment = segment[:16] + struct.pack("!H", total) + segment[18:]
         wire.send(segment, src, dst, frag="frag" in opts,
-                  ipopt=bytes.fromhex(opts.get("ipopt", "")), tos=int(opts.get("tos", 0)))
+                  ipopt=bytes.fromhex(opts.get("ipopt", "")), tos=int(opts.get("tos", 0)),
+                  ttl=int(opts.get("ttl", 64)))
         if "seq" not in opts:
             syn_fin = (bits & flag_bits("S") != 0) + (bits & flag_bits("F") != 0)
             self.snd = (seq + len(payload) + syn_fin) & WORD
