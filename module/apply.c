@@ -132,6 +132,9 @@ void waltz_synchronised(struct sock *sk)
 		waltz_current_mss(sk);
 	else
 		waltz_sync_mss(sk, WALTZ_PMTU_DEFAULT);
+	if (!ws->adv_mss && __sk_dst_get(sk))
+		ws->adv_mss = (u16)waltz_advertised_mss(__sk_dst_get(sk),
+							ws->user_mss);
 	waltz_mtu_begin(sk);
 	if (ws->retransmitted)
 		waltz_rtt_syn_lost(&ws->rtt);
@@ -142,6 +145,7 @@ void waltz_synchronised(struct sock *sk)
 	ws->retransmitted = false;
 	ws->stalled_since = 0;
 	ws->last_rcvd = jiffies;
+	ws->last_text = jiffies;
 	if (waltz_in_flight(ws))
 		waltz_arm_retransmit(sk);
 	else

@@ -302,18 +302,22 @@ void waltz_tcp_info(struct sock *sk, struct tcp_info *info)
 	info->tcpi_lost = DIV_ROUND_UP(ws->rec.board.lost, mss);
 	info->tcpi_retrans = DIV_ROUND_UP(ws->rec.board.retrans, mss);
 	info->tcpi_last_data_sent = jiffies_to_msecs((u32)jiffies - ws->last_sent);
-	info->tcpi_last_data_recv = jiffies_to_msecs((u32)jiffies - ws->last_rcvd);
-	info->tcpi_last_ack_recv = info->tcpi_last_data_recv;
+	info->tcpi_last_data_recv = jiffies_to_msecs((u32)jiffies - ws->last_text);
+	info->tcpi_last_ack_recv = jiffies_to_msecs((u32)jiffies - ws->last_rcvd);
 	info->tcpi_pmtu = ws->pmtu;
 	info->tcpi_rtt = ws->rtt.srtt8 / 8;
 	info->tcpi_rttvar = ws->rtt.rttvar4 / 4;
 	info->tcpi_snd_cwnd = ws->rec.cong.cwnd / mss;
 	info->tcpi_snd_ssthresh = ws->rec.cong.ssthresh == WALTZ_SSTHRESH_INIT ?
 				  WALTZ_SSTHRESH_INIT : ws->rec.cong.ssthresh / mss;
-	info->tcpi_advmss = ws->peer_mss;
+	/* As TCP: what is left of it for text. */
+	info->tcpi_advmss = ws->adv_mss;
+	if (ws->adv_mss && ws->ts_ok && ws->syn_acked)
+		info->tcpi_advmss -= WALTZ_OPT_TS_LEN;
 	info->tcpi_min_rtt = waltz_rack_least(&ws->rec.rack);
 	info->tcpi_rcv_rtt = waltz_rcv_tune_rtt(&ws->rcv_tune);
 	info->tcpi_rcv_space = ws->rcv_tune.space;
+	info->tcpi_total_retrans = ws->retrans_total;
 	info->tcpi_snd_wnd = ws->snd_wnd;
 	info->tcpi_notsent_bytes = ws->write_seq - ws->snd_nxt +
 				   ws->fin_sent;

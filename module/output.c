@@ -350,12 +350,13 @@ void waltz_send_control(struct sock *sk, struct waltz_hdr *h, bool rtx)
 
 static void syn_options(struct sock *sk, struct waltz_hdr *h)
 {
-	const struct waltz_sock *ws = waltz_sk(sk);
 	const struct dst_entry *dst = __sk_dst_get(sk);
+	struct waltz_sock *ws = waltz_sk(sk);
 
 	h->opts = WALTZ_OPT_MSS;
 	h->mss = dst ? (u16)waltz_advertised_mss(dst, ws->user_mss) :
 		       WALTZ_MSS_DEFAULT;
+	ws->adv_mss = h->mss;
 	if (ws->ts_ok)
 		h->opts |= WALTZ_OPT_TS;
 	if (ws->sack_ok)
@@ -437,6 +438,7 @@ void waltz_retransmit_syn(struct sock *sk)
 					       WALTZ_AGAIN_SYN_ACK,
 				  waltz_sk(sk)->iss, 0, flags);
 	send_syn(sk, flags, true);
+	waltz_sk(sk)->retrans_total++;
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 }
 

@@ -164,16 +164,18 @@ static void send_syn_ack(const struct sock *listener,
 	waltz_ctl_send_dst(listener, key, &h, dst, hs->tos, listener->sk_mark);
 }
 
-/* RFC 3168 6.1.1.1: the SYN-ACK that was lost may have been lost for its ECE. But
- * one that only asks whether there is no data yet has arrived before. Return: is
- * ECN still agreed to?
+/* The SYN-ACK goes again. RFC 3168 6.1.1.1: the one that was lost may have been lost
+ * for its ECE. But one that only asks whether there is no data yet has arrived before.
+ * Return: is ECN still agreed to?
  */
-static bool keep_ecn(struct waltz_request *req)
+static bool note_again(struct waltz_request *req)
 {
 	struct request_bucket *b = bucket_of(req->hash);
 	bool first = false, keep;
 
 	spin_lock(&b->lock);
+	if (req->again < U8_MAX)
+		req->again++;
 	if (!req->acked) {
 		first = !req->resent;
 		req->resent = true;
@@ -197,7 +199,7 @@ static void resend_syn_ack(struct waltz_request *req)
 				req->listener->sk_mark);
 	if (!dst)
 		return;
-	hs.ecn = keep_ecn(req);
+	hs.ecn = note_again(req);
 	trace_retransmit(&key, NULL, WALTZ_AGAIN_SYN_ACK, hs.iss, 0,
 			 WALTZ_SYN | WALTZ_ACK, req->retries);
 	send_syn_ack(req->listener, &key, &hs, waltz_ts_clock(hs.ts_offset),
@@ -601,6 +603,7 @@ static struct sock *finish_handshake(struct waltz_request *req,
 		waltz_drop(waltz_net(key->net), key, seg, WALTZ_DROP_SYN_RECV);
 		return NULL;
 	}
+	waltz_sk(child)->retrans_total = req->again;
 	waltz_sk(child)->retransmitted = req->resent;
 	if (req->resent)
 		waltz_ecn_fall_back(&waltz_sk(child)->ecn);

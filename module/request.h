@@ -28,6 +28,7 @@
  * @acked: the handshake is complete, but for data (TCP_DEFER_ACCEPT); bucket
  *	lock
  * @hashed: in its bucket; bucket lock
+ * @again: SYN-ACKs sent again, whatever for, up to 255; bucket lock
  * @resent: the SYN-ACK was sent again before it was acknowledged, and without ECN;
  *	bucket lock
  * @reopened: took over a TIME_WAIT record; bucket lock
@@ -50,6 +51,7 @@ struct waltz_request {
 	int dif;
 	struct waltz_handshake hs;
 	u8 retries;
+	u8 again;
 	bool acked;
 	bool hashed;
 	bool reopened;

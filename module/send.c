@@ -520,6 +520,7 @@ static void note_again(struct sock *sk, u32 seq, u32 len, bool fin, bool probe)
 	/* The first segment, for which the timer runs. */
 	if (seq_leq(seq, waltz_sk(sk)->snd_una))
 		waltz_sk(sk)->again_len = (u16)len;
+	waltz_sk(sk)->retrans_total++;
 	WALTZ_INC(waltz_net(sock_net(sk)), RETRANS_SEGS);
 	if (!trace_retransmit_enabled())
 		return;

@@ -58,12 +58,15 @@ static void reset_stream(struct sock *sk)
 	ws->stalled_since = 0;
 	ws->last_sent = jiffies;
 	ws->last_rcvd = jiffies;
+	ws->last_text = jiffies;
+	ws->retrans_total = 0;
 	ws->backoff = 0;
 	ws->probes_sent = 0;
 	ws->mss = 0;
 	ws->pmtu = 0;
 	ws->plpmtu = (struct waltz_plpmtu){};
 	ws->peer_mss = 0;
+	ws->adv_mss = 0;
 	ws->rcv_mss = WALTZ_MSS_DEFAULT;
 	ws->snd_wscale = 0;
 	ws->rcv_wscale = 0;

@@ -478,6 +478,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	if (seg->len && seq_gt(end_seq, ws->rcv_nxt)) {
 		u32 size = skb_shinfo(*skbp)->gso_size ?: seg->len;
 
+		ws->last_text = jiffies;
 		ws->rcv_mss = max_t(u32, ws->rcv_mss,
 				    min(size, 65535u - WALTZ_HDR_MAX));
 		if (size >= ws->rcv_mss)

@@ -231,6 +231,9 @@ struct waltz_port;
  * @last_sent: jiffies of the last data segment, 32 bits of them; before the
  *	first one, of the beginning: a child's is when it joined the accept queue
  * @last_rcvd: jiffies of the last segment, likewise
+ * @last_text: of the last one with text in the window
+ * @retrans_total: segments sent again, SYN and SYN-ACK with them
+ * @adv_mss: the MSS that we advertised; 0: not yet
  * @user_timeout: TCP_USER_TIMEOUT, ms; 0: by count
  * @keepalive_time: TCP_KEEPIDLE, s; 0: the sysctl
  * @keepalive_intvl: TCP_KEEPINTVL, s; 0: the sysctl
@@ -315,6 +318,8 @@ struct waltz_sock {
 	u32 deadline[WALTZ_TIMERS];
 	u32 last_sent;
 	u32 last_rcvd;
+	u32 last_text;
+	u32 retrans_total;
 	u32 user_timeout;
 	u32 notsent_lowat;
 	u32 window_clamp;
@@ -338,6 +343,7 @@ struct waltz_sock {
 	u8 ip_options_len;
 	u16 mss;
 	u16 peer_mss;
+	u16 adv_mss;
 	u16 user_mss;
 	u16 rcv_mss;
 	bool port_shared;

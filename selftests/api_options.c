@@ -536,6 +536,66 @@ TEST_F(api, info_tells_of_the_connection)
 		  (int)info.tcpi_snd_mss);
 }
 
+static struct tcp_info info_of(int fd)
+{
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+
+	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	return info;
+}
+
+/* Each end's is its own, not the other's; timestamps want 12 bytes of it. */
+TEST_F(api, info_has_the_segment_size_that_was_advertised)
+{
+	int lfd = open_listener(_metadata, "127.0.0.1", 1);
+	int fd = open_socket(_metadata, 0);
+	struct pair p;
+
+	EXPECT_EQ(0, (int)info_of(fd).tcpi_advmss);
+	ASSERT_EQ(0, set_int(lfd, IPPROTO_TCP, TCP_MAXSEG, 1000));
+	connect_pair(_metadata, lfd, fd, &p);
+	EXPECT_EQ(1000 - 12, (int)info_of(p.server).tcpi_advmss);
+	EXPECT_EQ(65495 - 12, (int)info_of(p.client).tcpi_advmss);
+}
+
+/* A reply, and the ACK of it: which is not data. */
+static bool only_acks_come(const struct pair *p)
+{
+	char c;
+
+	return send(p->server, "x", 1, MSG_NOSIGNAL) == 1 &&
+	       recv(p->client, &c, 1, 0) == 1 && wait_acked(p->server) &&
+	       info_of(p->server).tcpi_last_data_recv >= 300;
+}
+
+TEST_F(api, info_tells_data_from_acks)
+{
+	struct pair p = open_pair(_metadata);
+	struct tcp_info info;
+
+	send_sentinel(_metadata, p.client, p.server);
+	EXPECT_TRUE(WAIT_UNTIL(only_acks_come(&p)));
+	info = info_of(p.server);
+	EXPECT_LT(info.tcpi_last_ack_recv, info.tcpi_last_data_recv);
+	send_sentinel(_metadata, p.client, p.server);
+	EXPECT_GT(info.tcpi_last_data_recv,
+		  info_of(p.server).tcpi_last_data_recv);
+}
+
+TEST_F(api, info_counts_what_was_sent_again)
+{
+	in_port_t port = local_port(open_silent_listener(_metadata));
+	int fd = open_socket(_metadata, SOCK_NONBLOCK);
+
+	EXPECT_EQ(-EINPROGRESS, connect_to(fd, "127.0.0.1", port));
+	EXPECT_EQ(0, (int)info_of(fd).tcpi_total_retrans);
+	EXPECT_TRUE(WAIT_UNTIL(info_of(fd).tcpi_total_retrans == 1));
+	/* Of this connection. */
+	ASSERT_EQ(0, disconnect(fd));
+	EXPECT_EQ(0, (int)info_of(fd).tcpi_total_retrans);
+}
+
 /* Not before anything came. */
 TEST_F(api, a_socket_knows_which_processor_serves_it)
 {

@@ -8,7 +8,7 @@
 # shellcheck source=selftests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-plan 23
+plan 25
 hosts
 raw_pair
 # It is the floor for SYN, too, and raw_pair has put it up.
@@ -42,6 +42,8 @@ check "SYN" tell r c expect S
 }
 must r c send SA
 check "the third one is answered: connected" tell a c wait
+must a c info total_retrans
+check "TCP_INFO: two were sent again" same "$REPLY" 2
 
 check "SYN-ACK" tell r s expect SA
 # shellcheck disable=SC2046 # words are wanted
@@ -69,6 +71,8 @@ must r t send A
 check "a connection after a lost SYN-ACK" tell a l accept t
 must r t send A len=3
 check "is as good as any" answers xxx a t read 10
+must a t info total_retrans
+check "TCP_INFO: its SYN-ACK was sent again once" same "$REPLY" 1
 
 # The same limit for the whole namespace, on a socket that sets none.
 set_waltz A syn_retries=1
