@@ -105,6 +105,13 @@ waltz_hrtimer_setup(struct hrtimer *timer,
 #define WALTZ_DIAG_OWNER
 #endif
 
+/* sendfile() says by it that more pages follow, where it calls sendpage(). */
+#ifdef WALTZ_HAVE_SENDPAGE
+#define WALTZ_MSG_MORE	(MSG_MORE | MSG_SENDPAGE_NOTLAST)
+#else
+#define WALTZ_MSG_MORE	MSG_MORE
+#endif
+
 /* The filter of struct inet_diag_dump_data */
 #ifdef WALTZ_HAVE_DIAG_BC_DATA
 #define waltz_diag_bc_sk(data, sk)	inet_diag_bc_sk(data, sk)

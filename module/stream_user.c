@@ -131,7 +131,7 @@ static int send_locked(struct sock *sk, struct msghdr *msg)
 {
 	long timeo = sock_sndtimeo(sk, msg->msg_flags & MSG_DONTWAIT);
 	struct waltz_sock *ws = waltz_sk(sk);
-	bool more = msg->msg_flags & MSG_MORE;
+	bool more = msg->msg_flags & WALTZ_MSG_MORE;
 	struct sk_buff *skb = NULL;
 	int copied = 0, err;
 

@@ -2,6 +2,9 @@
 /* Sending and receiving: flags, vectors, waiting, full buffers, bulk. */
 #include "api.h"
 
+#include <linux/if_packet.h>
+#include <linux/ip.h>
+
 TEST_F(api, read_and_write_transfer)
 {
 	struct pair p = open_pair(_metadata);
@@ -495,6 +498,52 @@ TEST_F(api, corked_data_is_flushed_by_the_end)
 	ASSERT_EQ(3, rc(send(p.client, "one", 3, MSG_MORE)));
 	ASSERT_EQ(0, rc(shutdown(p.client, SHUT_WR)));
 	EXPECT_EQ(3, rc(recv(p.server, buf, sizeof(buf), MSG_WAITALL)));
+}
+
+/* Data segments from @port that a packet socket has seen. */
+static int count_segments(int packets, in_port_t port)
+{
+	int count = 0;
+
+	for (;;) {
+		unsigned char buf[128];
+		struct sockaddr_ll from;
+		socklen_t size = sizeof(from);
+		struct iphdr *ip = (void *)buf;
+		unsigned char *h = buf + sizeof(*ip);
+		long len = rc(recvfrom(packets, buf, sizeof(buf),
+				       MSG_DONTWAIT | MSG_TRUNC,
+				       (struct sockaddr *)&from, &size));
+
+		if (len < 0)
+			return count;
+		/* Each goes out and comes in; its length is that of the frame. */
+		if (from.sll_pkttype != PACKET_OUTGOING &&
+		    len > (long)sizeof(*ip) + 20 &&
+		    ip->protocol == api_protocol && port == (h[0] << 8 | h[1]) &&
+		    len > (long)sizeof(*ip) + (h[12] >> 4) * 4)
+			count++;
+	}
+}
+
+/* What a pipe holds goes together, not a segment for each of its pages. */
+TEST_F(api, sendfile_fills_segments)
+{
+	int packets = socket(AF_PACKET, SOCK_DGRAM, htons(0x0800));
+	int file = memfd_create("file", MFD_CLOEXEC);
+	struct pair p = open_pair(_metadata);
+	char page[4096];
+
+	ASSERT_LE(0, rc(packets));
+	ASSERT_EQ(0, set_int(p.client, IPPROTO_TCP, TCP_NODELAY, 1));
+	for (int i = 0; i < 16; i++) {
+		fill_pattern(page, sizeof(page), i * sizeof(page), 3);
+		ASSERT_EQ(4096, rc(write(file, page, sizeof(page))));
+	}
+	ASSERT_EQ(0, rc(lseek(file, 0, SEEK_SET)));
+	ASSERT_EQ(65536, rc(sendfile(p.client, file, NULL, 65536)));
+	EXPECT_EQ(0, drain_pattern(p.server, 0, 65536, 3));
+	EXPECT_GE(4, count_segments(packets, p.client_port));
 }
 
 #define BULK	(4 << 20)
