@@ -197,7 +197,11 @@ static void need_dynamic(const char *path, const char *library)
 	/* The kernel goes no deeper either. */
 	for (depth = 0; depth < 5; depth++) {
 		fd = open(file, O_RDONLY | O_CLOEXEC);
-		/* It may be run, but not read: no more can be known. */
+		if (fd < 0 && errno == EACCES && !access(file, X_OK))
+			fail(NOT_REACHED, "%s%s%s %s: see --bpf in waltzize --help", path,
+			     file == path ? "" : ": ", file == path ? "" : file,
+			     "may be run, but not read, and so may be static for all we know");
+		/* Why it cannot be run, execvp() will say. */
 		if (fd < 0)
 			return;
 		if (read_header(fd, &e)) {

@@ -7,7 +7,7 @@
 # shellcheck source=selftests/waltzize/lib.sh
 . "$(dirname "$0")/waltzize/lib.sh"
 
-plan 33
+plan 37
 new_host A
 ip -n "${NS[A]}" link set lo up
 
@@ -31,6 +31,28 @@ print(p, socket.socket(f, t, p).getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL
 # shellcheck disable=SC2016 # for sh
 check "another library stays before COMMAND" ran 0 "*/waltzize.so:libdl.so.2" "" \
 	env LD_PRELOAD=libdl.so.2 "$WALTZIZE" sh -c 'echo $LD_PRELOAD'
+
+# What is closed and opened again is the program's: a socket may be there.
+check "-v speaks to standard error as it was" \
+	ran 0 "b''" "*protocol 253, fd *" "$WALTZIZE" -v python3 -SEBc \
+	'import os, socket
+a, b = socket.socketpair()
+os.dup2(a.fileno(), 2)
+socket.socket(socket.AF_INET)
+b.setblocking(False)
+try: print(b.recv(100))
+except BlockingIOError: print(b"")'
+check "and to nothing else, where that is gone" \
+	ran 0 "b''" "" "$WALTZIZE" -v python3 -SEBc \
+	'import os, socket
+a, b = socket.socketpair()
+os.dup2(b.fileno(), 1000)
+for fd in range(2, 1000): os.dup2(a.fileno(), fd)
+b = socket.socket(fileno=1000)
+socket.socket(socket.AF_INET)
+b.setblocking(False)
+try: print(b.recv(100))
+except BlockingIOError: print(b"")'
 
 # ---- two programs that know nothing of it
 
@@ -77,6 +99,18 @@ chown 65534 "$RUN/suid"
 chmod 4755 "$RUN/suid"
 check "set-user-ID of another is refused" \
 	refused 123 "*set-user-ID*--bpf*" "$WALTZIZE" "$RUN/suid"
+# As somebody who may not read all.
+nobody()
+{
+	setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
+}
+chmod 711 "$RUN"
+cp "$DYNAMIC" "$RUN/secret"
+chmod 711 "$RUN/secret"
+check "what may be run but not read is refused" \
+	refused 123 "*not read*--bpf*" nobody "$WALTZIZE" "$RUN/secret"
+chmod 700 "$RUN/secret"
+check "what may be neither is not run" refused 126 "*cannot run*" nobody "$WALTZIZE" "$RUN/secret"
 # ELFCLASS32; then a processor that is none.
 cp "$DYNAMIC" "$RUN/other"
 printf '\001' | dd of="$RUN/other" bs=1 seek=4 conv=notrunc status=none
