@@ -21,12 +21,25 @@ static void reduce_mtu(struct sock *sk, u32 mtu)
 		waltz_mtu_reduced(sk);
 }
 
+/* A router knows a better one. Where the user has the socket, it will say so again. */
+static void redirect(struct sock *sk, struct sk_buff *skb)
+{
+	struct dst_entry *dst;
+
+	if (sock_owned_by_user(sk))
+		return;
+	dst = __sk_dst_check(sk, 0);
+	if (dst)
+		dst->ops->redirect(dst, sk, skb);
+}
+
 /* RFC 9293 3.9.2.2, RFC 5927: an error counts when it quotes a sequence
  * number in flight, and ends only a connection that is not synchronised yet.
  */
-static void icmp_for_sock(struct sock *sk, int type, int code, u32 info,
+static void icmp_for_sock(struct sock *sk, struct sk_buff *skb, u32 info,
 			  u32 seq)
 {
+	int type = icmp_hdr(skb)->type, code = icmp_hdr(skb)->code;
 	struct waltz_sock *ws = waltz_sk(sk);
 	bool opening, owned = sock_owned_by_user(sk);
 	int err;
@@ -36,6 +49,9 @@ static void icmp_for_sock(struct sock *sk, int type, int code, u32 info,
 		return;
 	opening = (1 << sk->sk_state) & (TCPF_SYN_SENT | TCPF_SYN_RECV);
 	switch (type) {
+	case ICMP_REDIRECT:
+		redirect(sk, skb);
+		return;
 	case ICMP_PARAMETERPROB:
 		err = EPROTO;
 		break;
@@ -87,8 +103,7 @@ static int waltz_err(struct sk_buff *skb, u32 info)
 		return 0;
 	}
 	bh_lock_sock(sk);
-	icmp_for_sock(sk, icmp_hdr(skb)->type, icmp_hdr(skb)->code, info,
-		      waltz_wire_seq(hdr));
+	icmp_for_sock(sk, skb, info, waltz_wire_seq(hdr));
 	bh_unlock_sock(sk);
 	sock_put(sk);
 	return 0;

@@ -46,9 +46,10 @@ but the script. Commands on stdin (see ctl.py), by connection name:
                           with a closed port went through after it
   forget                  throw away what was captured
   reset                   (any name) a RST on every connection, at SND.NXT
-  unreachable CODE [seq=N] [type=N] [mtu=N]  an ICMP error (destination
-                          unreachable, or of another type) that quotes their last
-                          segment, or one with another sequence number (relative)
+  unreachable CODE [seq=N] [type=N] [mtu=N] [gateway=IP] [src=IP]  an ICMP error
+                          (destination unreachable, or of another type) that quotes
+                          their last segment, or one with another sequence number
+                          (relative)
 """
 
 import os
@@ -291,10 +292,12 @@ class Connection:
         quoted = self.last.header[:4] + struct.pack("!I", seq)
         ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 40, 1, 0, 64, protocol, 0,
                          socket.inet_aton(their_ip), socket.inet_aton(our_ip))
-        body = struct.pack("!BBHI", int(opts.get("type", 3)), int(code), 0,
-                           int(opts.get("mtu", 0))) + ip + quoted
+        info = struct.pack("!I", int(opts.get("mtu", 0)))
+        if "gateway" in opts:
+            info = socket.inet_aton(opts["gateway"])
+        body = struct.pack("!BBH", int(opts.get("type", 3)), int(code), 0) + info + ip + quoted
         body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
-        wire.send(body, proto=socket.IPPROTO_ICMP)
+        wire.send(body, opts.get("src", our_ip), proto=socket.IPPROTO_ICMP)
 
     # ---- receiving
 
