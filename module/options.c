@@ -70,10 +70,10 @@ void waltz_set_keepalive(struct sock *sk, int on)
 	local_bh_enable();
 }
 
-static void push_now(struct sock *sk)
+static void push_bh(struct sock *sk, bool nagle_off)
 {
 	local_bh_disable();
-	waltz_push(sk, true);
+	waltz_push(sk, nagle_off);
 	local_bh_enable();
 }
 
@@ -133,12 +133,12 @@ static int write_option(struct sock *sk, int name, int val)
 	case TCP_NODELAY:
 		ws->nodelay = val;
 		if (val)
-			push_now(sk);
+			push_bh(sk, true);
 		return 0;
 	case TCP_CORK:
 		ws->cork = val;
 		if (!val)
-			push_now(sk);
+			push_bh(sk, false);
 		return 0;
 	case TCP_MAXSEG:
 		if (val && (val < WALTZ_MSS_MIN || val > 32767))

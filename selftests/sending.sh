@@ -13,7 +13,7 @@ is_waltz || {
 	skip_all "TCP's segments are put together for the device"
 }
 
-plan 35
+plan 38
 hosts
 raw_pair
 
@@ -140,6 +140,18 @@ must r k send A
 must r k send A seq=+1 len=5
 check "out of order: at once" tell r k expect A ack=0 len=0
 
+# What is let go goes as it would without: small, it waits for a small one (Nagle).
+reach ESTABLISHED z mss=1000
+must a z send 10
+must r z expect A len=10
+must a z opt IPPROTO_TCP TCP_CORK 1
+must a z send 20
+must a z opt IPPROTO_TCP TCP_CORK 0
+check "TCP_CORK, cleared: Nagle" tell r z silent
+must r z send A
+check "goes with the ACK" tell r z expect A len=20
+must r z send A
+
 # Held back for a retransmission time-out, but not longer.
 set_waltz A rto_min_ms=200
 reach ESTABLISHED c mss=1000
@@ -180,5 +192,7 @@ done
 check "small segments" expects bits len=100 len=100 len=100 len=100 len=100 len=100 \
 	len=100 len=100 len=100 len=100 len=100 len=100
 check "lost, as a large one" tell r bits expect A seq=-1200 len=500
+must a bits info total_retrans
+check "TCP_INFO counts it" at_least "$REPLY" 1
 must r bits send A ack=-700
 must r bits send A
