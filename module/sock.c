@@ -296,6 +296,9 @@ static int waltz_disconnect(struct sock *sk, int flags)
 	WRITE_ONCE(sk->sk_shutdown, 0);
 	WRITE_ONCE(sk->sk_err_soft, 0);
 	sock_reset_flag(sk, SOCK_DONE);
+	/* As TCP: of the options, these two are a connection's. */
+	waltz_sk(sk)->user_mss = 0;
+	WRITE_ONCE(waltz_sk(sk)->window_clamp, 0);
 	reset_stream(sk);
 	__sk_dst_reset(sk);
 	WARN_ON_ONCE(inet->inet_num && !waltz_sk(sk)->port);

@@ -334,6 +334,32 @@ TEST_F(api, disconnect_keeps_a_port_that_was_bound)
 	EXPECT_EQ(htonl(INADDR_LOOPBACK), local_address(fd).sin_addr.s_addr);
 }
 
+/* Of the options, only these are the connection's. */
+TEST_F(api, disconnect_forgets_segment_size_and_window_clamp)
+{
+	int lfd = open_listener(_metadata, "127.0.0.1", 1);
+	int fd = open_socket(_metadata, 0);
+	struct tcp_info info = {};
+	socklen_t len = sizeof(info);
+	struct pair p;
+
+	ASSERT_EQ(0, set_int(fd, IPPROTO_TCP, TCP_MAXSEG, 1000));
+	ASSERT_EQ(0, set_int(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP, 5000));
+	ASSERT_EQ(0, set_int(fd, IPPROTO_TCP, TCP_NODELAY, 1));
+	ASSERT_EQ(0, set_int(fd, IPPROTO_TCP, TCP_KEEPIDLE, 7));
+	connect_pair(_metadata, lfd, fd, &p);
+	close(p.server);
+	ASSERT_EQ(0, disconnect(fd));
+	EXPECT_EQ(0, get_int(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP));
+	EXPECT_NE(1000, get_int(fd, IPPROTO_TCP, TCP_MAXSEG));
+	EXPECT_EQ(1, get_int(fd, IPPROTO_TCP, TCP_NODELAY));
+	EXPECT_EQ(7, get_int(fd, IPPROTO_TCP, TCP_KEEPIDLE));
+	connect_pair(_metadata, lfd, fd, &p);
+	ASSERT_EQ(0, rc(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len)));
+	EXPECT_EQ(65495 - 12, (int)info.tcpi_advmss);
+	EXPECT_LT(5000, get_int(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP));
+}
+
 TEST_F(api, disconnect_ends_listening)
 {
 	int other = open_listener(_metadata, "127.0.0.1", 1);
