@@ -197,9 +197,51 @@ void waltz_stream_ack(struct sock *sk, const struct waltz_seg *seg)
 
 /* ---- text ---- */
 
-static void data_ready(struct sock *sk)
+/**
+ * waltz_readable() - bytes that can be read
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+u32 waltz_readable(const struct sock *sk)
 {
-	if (!sock_flag(sk, SOCK_DEAD))
+	const struct waltz_sock *ws = waltz_sk(sk);
+
+	return READ_ONCE(ws->rcv_nxt) - READ_ONCE(ws->copied_seq) -
+	       (sock_flag(sk, SOCK_DONE) ? 1 : 0);
+}
+
+/**
+ * waltz_is_readable() - is there as much as the reader wants, or as will fit?
+ * @sk: the socket
+ *
+ * Context: any.
+ */
+bool waltz_is_readable(const struct sock *sk)
+{
+	const struct waltz_sock *ws = waltz_sk(sk);
+	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
+	u32 count = waltz_readable(sk);
+	s32 window;
+
+	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
+		return false;
+	if (count >= (u32)max(READ_ONCE(sk->sk_rcvlowat), 1))
+		return true;
+	window = (s32)(READ_ONCE(ws->rcv_wup) + READ_ONCE(ws->rcv_wnd) -
+		       READ_ONCE(ws->rcv_nxt));
+	return count && (window <= (s32)READ_ONCE(ws->rcv_mss) ||
+			 sk_under_memory_pressure(sk) ||
+			 atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8);
+}
+
+/* SO_RCVLOWAT: who waits for more is not woken for less. But for what there is no
+ * room for he has to make some.
+ */
+static void data_ready(struct sock *sk, bool no_room)
+{
+	if (!sock_flag(sk, SOCK_DEAD) &&
+	    (no_room || sock_flag(sk, SOCK_DONE) || waltz_is_readable(sk)))
 		sk->sk_data_ready(sk);
 }
 
@@ -451,6 +493,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	u32 right = ws->rcv_adv;
 	u32 before = ws->rcv_nxt;
 	bool at_once = take_marks(sk, seg) || !RB_EMPTY_ROOT(&ws->ooo);
+	bool no_room = false;
 
 	if (seg->seq == seg->end_seq)
 		return WALTZ_DROP_NONE;
@@ -487,6 +530,7 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 		why = queue_text(sk, *skbp, seg->seq, end_seq, seg->hdrlen);
 		if (!why)
 			*skbp = NULL;
+		no_room = why && seq_leq(seg->seq, ws->rcv_nxt);
 	} else if (seg->len) {
 		waltz_sack_rcv_duplicate(&ws->sack, seg->seq, end_seq);
 		why = WALTZ_DROP_OLD_DATA;
@@ -498,8 +542,8 @@ enum waltz_drop waltz_stream_text(struct sock *sk, struct sk_buff **skbp,
 	} else {
 		acknowledge(sk, why || at_once || before == ws->rcv_nxt);
 	}
-	if (before != ws->rcv_nxt)
-		data_ready(sk);
+	if (before != ws->rcv_nxt || no_room)
+		data_ready(sk, no_room);
 	return why;
 }
 

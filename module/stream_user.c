@@ -498,32 +498,6 @@ int waltz_recvmsg(struct sock *sk, struct msghdr *msg, size_t len, int flags,
 
 /* ---- poll and ioctl ---- */
 
-static u32 readable(const struct sock *sk)
-{
-	const struct waltz_sock *ws = waltz_sk(sk);
-
-	return READ_ONCE(ws->rcv_nxt) - READ_ONCE(ws->copied_seq) -
-	       (sock_flag(sk, SOCK_DONE) ? 1 : 0);
-}
-
-/* There is as much as the reader wants, or as will fit. */
-static bool is_readable(const struct sock *sk)
-{
-	const struct waltz_sock *ws = waltz_sk(sk);
-	int rcvbuf = READ_ONCE(sk->sk_rcvbuf);
-	u32 count = readable(sk);
-	s32 window;
-
-	if (skb_queue_empty_lockless(&sk->sk_receive_queue))
-		return false;
-	if (count >= (u32)max(READ_ONCE(sk->sk_rcvlowat), 1))
-		return true;
-	window = (s32)(READ_ONCE(ws->rcv_wup) + READ_ONCE(ws->rcv_wnd) -
-		       READ_ONCE(ws->rcv_nxt));
-	return count && (window <= (s32)READ_ONCE(ws->rcv_mss) ||
-			 atomic_read(&sk->sk_rmem_alloc) > rcvbuf - rcvbuf / 8);
-}
-
 /**
  * waltz_set_rcvlowat() - proto_ops.set_rcvlowat: SO_RCVLOWAT
  * @sk: the socket
@@ -543,7 +517,7 @@ int waltz_set_rcvlowat(struct sock *sk, int val)
 	WRITE_ONCE(sk->sk_rcvlowat, val ?: 1);
 	if (!fixed && 2 * val > sk->sk_rcvbuf)
 		WRITE_ONCE(sk->sk_rcvbuf, 2 * val);
-	if (sk->sk_state != TCP_LISTEN && is_readable(sk))
+	if (sk->sk_state != TCP_LISTEN && waltz_is_readable(sk))
 		sk->sk_data_ready(sk);
 	return 0;
 }
@@ -591,7 +565,7 @@ __poll_t waltz_poll(struct file *file, struct socket *sock, poll_table *wait)
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
 
 	if (state != TCP_SYN_SENT && state != TCP_SYN_RECV) {
-		if (is_readable(sk))
+		if (waltz_is_readable(sk))
 			mask |= EPOLLIN | EPOLLRDNORM;
 		mask |= poll_write(sk);
 	}
@@ -625,7 +599,7 @@ int waltz_ioctl(struct sock *sk, int cmd, waltz_ioctl_t arg)
 			return -EINVAL;
 		lock_sock(sk);
 		if (!opening && !skb_queue_empty(&sk->sk_receive_queue))
-			answer = readable(sk);
+			answer = waltz_readable(sk);
 		release_sock(sk);
 		break;
 	case SIOCATMARK:

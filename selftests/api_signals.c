@@ -344,6 +344,27 @@ TEST_F(api, sigio_tells_of_data_and_of_the_end)
 	EXPECT_TRUE(signalled(p.server, POLL_IN));
 }
 
+TEST_F(api, sigio_tells_of_no_less_than_the_low_water_mark)
+{
+	struct pair p = open_pair(_metadata);
+
+	ASSERT_EQ(0, set_int(p.server, SOL_SOCKET, SO_RCVLOWAT, 10));
+	want_signals(_metadata, p.server);
+	ASSERT_EQ(9, rc(send(p.client, "123456789", 9, 0)));
+	ASSERT_TRUE(wait_readable_bytes(p.server, 9));
+	ASSERT_TRUE(wait_acked(p.client));
+	EXPECT_EQ(0, next_signal(p.server, 0));
+	ASSERT_EQ(1, rc(send(p.client, "x", 1, 0)));
+	EXPECT_EQ(POLL_IN, next_signal(p.server, DEADLINE_MS));
+	/* The end is worth a signal however little comes before it. */
+	ASSERT_EQ(0, set_int(p.server, SOL_SOCKET, SO_RCVLOWAT, 100));
+	ASSERT_EQ(1, rc(send(p.client, "x", 1, 0)));
+	ASSERT_TRUE(wait_readable_bytes(p.server, 11));
+	EXPECT_EQ(0, next_signal(p.server, 0));
+	ASSERT_EQ(0, rc(shutdown(p.client, SHUT_WR)));
+	EXPECT_TRUE(signalled(p.server, POLL_IN));
+}
+
 TEST_F(api, sigio_tells_of_the_last_fin)
 {
 	struct pair p = open_pair(_metadata);
