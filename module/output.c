@@ -298,6 +298,7 @@ int waltz_transmit(struct sock *sk, struct sk_buff *skb, struct waltz_hdr *h,
 	push_header(skb, h);
 	skb_set_owner_w(skb, sk);
 	skb_set_hash_from_sk(skb, sk);
+	skb_set_dst_pending_confirm(skb, READ_ONCE(sk->sk_dst_pending_confirm));
 	/* ip_queue_xmit() would find the route anyway; the checksum wants to
 	 * know the device.
 	 */

@@ -102,8 +102,11 @@ static void take_acknowledgment(struct sock *sk, const struct waltz_seg *seg,
 	if (out.rtt_us)
 		waltz_rtt_sample(&ws->rtt, out.rtt_us);
 	waltz_mtu_probed(sk);
-	if (out.acked)
+	if (out.acked) {
+		/* Who acknowledges is reachable: ARP need not ask. */
+		sk_dst_confirm(sk);
 		new_ack(sk);
+	}
 	note_reduction(sk, &out);
 	if (out.reorder_us)
 		waltz_timer_set(sk, WALTZ_TIMER_REORDER,
