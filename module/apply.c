@@ -107,8 +107,10 @@ static void to_record(struct sock *sk, const struct waltz_key *key,
 
 	if (!fin_wait2)
 		info.left_ms = READ_ONCE(wn->sysctls.time_wait_ms);
+	else if (ws->linger2 < 0)
+		return;	/* its owner wants no FIN_WAIT2: as if that had ended */
 	else if (ws->linger2)
-		info.left_ms = max_t(int, ws->linger2, 0) * MSEC_PER_SEC;
+		info.left_ms = ws->linger2 * MSEC_PER_SEC;
 	else
 		info.left_ms = READ_ONCE(wn->sysctls.fin_timeout_ms);
 	/* Without memory the connection ends unprotected; counted there. */
