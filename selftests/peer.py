@@ -20,8 +20,8 @@ Usage: peer.py PROTOCOL        commands on stdin (see ctl.py), by socket name
   linger on|off SECONDS
   opt LEVEL NAME VALUE    names are Python's, that is C's, or a number
   getopt LEVEL NAME
-  info FIELD              of TCP_INFO: rto, rtt, rcv_rtt (microseconds), options,
-                          total_retrans, delivered_ce
+  info FIELD              of TCP_INFO: rto, rtt, rcv_rtt (microseconds), cwnd (segments),
+                          pacing_rate (bytes a second), total_retrans, options, delivered_ce
   cookie                  SO_COOKIE
   options HEX             IP_OPTIONS
   nonblock
@@ -48,7 +48,7 @@ AF_UNSPEC = b"\0" * 16
 SO_COOKIE = 57
 # Where in struct tcp_info, and its bytes.
 INFO = {"options": (5, 1), "rto": (8, 4), "rtt": (68, 4), "cwnd": (80, 4), "rcv_rtt": (92, 4),
-        "total_retrans": (100, 4), "delivered_ce": (196, 4)}
+        "total_retrans": (100, 4), "pacing_rate": (104, 8), "delivered_ce": (196, 4)}
 
 
 class Stream:
