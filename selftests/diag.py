@@ -7,7 +7,8 @@ Usage: diag.py exact ADDRESS PORT     connect there; get, and kill, by exact nam
        diag.py filters EXPRESSION...  how many connections each finds
        diag.py user                   the same dump as root's, as nobody
        diag.py kill SECONDS SEED      kill some of all there are, again and again,
-                                      while others use and close them
+                                      while others use and close them, and longer
+                                      if there was none to be killed
 
 Prints what went wrong, and exits with 1.
 """
@@ -27,6 +28,7 @@ from waltz_tools import diag, filters  # noqa: E402
 
 PROTOCOL = 253
 WALTZ_INFO = 256
+PATIENCE = 60
 ADDRESS = "127.0.0.1"
 
 
@@ -224,7 +226,7 @@ def kill(seconds, seed):
     """Each is killed, or has gone by itself: there is no other answer."""
     kernel, choice = diag.Diag(PROTOCOL), random.Random(int(seed))
     end, killed, gone = time.monotonic() + float(seconds), 0, 0
-    while time.monotonic() < end:
+    while time.monotonic() < end + (0 if killed else PATIENCE):
         for sock in list(kernel.list()):
             if choice.random() < 0.5:
                 continue

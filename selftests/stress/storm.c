@@ -4,7 +4,7 @@
  * are CPUs and some: so that segments, timers and system calls of the same
  * connection meet on different CPUs at every step of its life.
  *
- *	storm [-t SECONDS] [-s SEED] [-p PROTOCOL] [-r] [-i]
+ *	storm [-t SECONDS] [-s SEED] [-p PROTOCOL] [-r] [-i] [-e]
  *
  * Every byte is checked: it depends on the connection's number, so a byte of
  * another connection, or of an earlier one of the same names, is seen.
@@ -13,7 +13,7 @@
  * reset, leave data unread, disconnect, and close and reopen the listener. With
  * -i segments that were seen are sent again: as they were, later; and without
  * their text, with other flags and numbers. Then connections may fail; wrong
- * bytes still must not come.
+ * bytes still must not come. With -e it goes on until its input ends.
  *
  * Exit status: 0 nothing wrong, 1 something was, 2 bad arguments or no memory.
  */
@@ -50,7 +50,7 @@
 #define TH_ACK		0x10
 
 static int protocol = 253, seconds = 10;
-static bool rude, inject;
+static bool rude, inject, until_eof;
 static __u64 seed;
 /* Clients, and who disturbs them, stop first: servers have to finish theirs. */
 static atomic_bool over, all_over;
@@ -551,11 +551,13 @@ int main(int argc, char **argv)
 	pthread_t servers[SERVERS], others[CLIENTS + 3];
 	unsigned int n = 0, i;
 	struct timespec now;
+	bool idle;
 	int opt;
+	char c;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	seed = (__u64)now.tv_nsec;
-	while ((opt = getopt(argc, argv, "t:s:p:ri")) != -1) {
+	while ((opt = getopt(argc, argv, "t:s:p:rie")) != -1) {
 		switch (opt) {
 		case 't':
 			seconds = atoi(optarg);
@@ -571,6 +573,9 @@ int main(int argc, char **argv)
 			break;
 		case 'i':
 			inject = true;
+			break;
+		case 'e':
+			until_eof = true;
 			break;
 		default:
 			return 2;
@@ -594,6 +599,8 @@ int main(int argc, char **argv)
 	if (inject)
 		start(&others[n++], injector, 0);
 	sleep((unsigned int)seconds);
+	while (until_eof && read(STDIN_FILENO, &c, 1) > 0)
+		;
 	atomic_store(&over, true);
 	for (i = 0; i < n; i++)
 		pthread_join(others[i], NULL);
@@ -603,7 +610,8 @@ int main(int argc, char **argv)
 	printf("# %llu connections, %llu failed, %llu bytes checked, %llu segments injected\n",
 	       (unsigned long long)conns, (unsigned long long)failed,
 	       (unsigned long long)bytes, (unsigned long long)injected);
-	if (!conns || !bytes)
+	idle = !conns || !bytes || (inject && !injected);
+	if (idle)
 		printf("# nothing happened\n");
-	return wrong || unexpected || !conns || !bytes;
+	return wrong || unexpected || idle;
 }
