@@ -286,7 +286,8 @@ netem()
 
 	shift
 	diag "netem at $host: $*"
-	in_host "$host" tc qdisc replace dev wire root netem limit 100000 "$@"
+	in_host "$host" tc qdisc replace dev wire root netem limit 100000 "$@" ||
+		bail "netem: the network would be another than was asked for"
 }
 
 no_netem()
@@ -297,7 +298,8 @@ no_netem()
 need_netem()
 {
 	modprobe -q sch_netem 2>/dev/null
-	netem A delay 1ms >/dev/null 2>&1 || skip_all "this kernel has no netem"
+	in_host A tc qdisc replace dev wire root netem delay 1ms 2>/dev/null ||
+		skip_all "this kernel has no netem"
 	no_netem A
 }
 

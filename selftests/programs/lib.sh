@@ -52,13 +52,13 @@ counting()
 }
 
 # programs CHECKS PROGRAM...: plan (CHECKS on each network), hosts, and all the
-# PROGRAMs are there.
+# PROGRAMs are there. ONCE: checks beside those.
 programs()
 {
 	local program count=$1 host
 
 	shift
-	plan $((count * 2 + 2))
+	plan $((count * 2 + 4 + ${ONCE:-0}))
 	for program; do
 		command -v "$program" >/dev/null ||
 			skip_all "no $program: scripts/vm --programs has it"
@@ -215,10 +215,20 @@ make_file()
 	seq 10000001 99999999 2>/dev/null | head -c "$2" >"$1"
 }
 
+# says_no PATTERN FILE: a server has not complained; there is the FILE to say it in.
+says_no()
+{
+	WHY="no $2"
+	[ -e "$2" ] || return
+	WHY=$(grep -E -m 3 -e "$1" "$2")
+	[ -z "$WHY" ]
+}
+
 # ---- networks
 
-# on_each_network COMMAND...: once as it is, once with delay and loss. Names of
-# checks begin with $IT.
+# on_each_network COMMAND...: once as it is, once with delay and loss, so much sent
+# that some of it has to be lost: 1400 segments of data, of which all arrive once in
+# a million times. Names of checks begin with $IT.
 on_each_network()
 {
 	modprobe -q sch_netem 2>/dev/null
@@ -228,6 +238,8 @@ on_each_network()
 			IT="1 % lost"
 			netem A delay 5ms loss 1%
 			netem B delay 5ms loss 1%
+			mark A
+			mark B
 		fi
 		now_ms
 		started=$REPLY
@@ -235,9 +247,37 @@ on_each_network()
 		now_ms
 		diag "$IT: $((REPLY - started)) ms"
 	done
+	check "segments were lost" some_lost
+	check_waltz "and sent again" some_sent_again
 	read_counters
 	check "it was protocol $WALTZ_PROTO" segments_seen
 	check_waltz "and no TCP, neither over IPv4 nor IPv6" no_tcp_seen
+}
+
+some_lost()
+{
+	local host show lost=0
+
+	for host in A B; do
+		show=$(in_host $host tc -s qdisc show dev wire root)
+		WHY=$show
+		[[ $show =~ \ ([0-9]+)\ pkt\ \(dropped\ ([0-9]+), ]] || return
+		diag "host $host: ${BASH_REMATCH[2]} lost, ${BASH_REMATCH[1]} not"
+		lost=$((lost + BASH_REMATCH[2]))
+	done
+	[ $lost -gt 0 ]
+}
+
+some_sent_again()
+{
+	local host again=0
+
+	for host in A B; do
+		growth $host retrans_segs
+		diag "host $host: $REPLY sent again"
+		again=$((again + REPLY))
+	done
+	at_least $again 1
 }
 
 declare -A SEGMENTS=() TCP=()

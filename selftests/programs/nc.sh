@@ -34,7 +34,7 @@ listens()
 try()
 {
 	size=$LARGE
-	[ -z "$LOSSY" ] || size=500000
+	[ -z "$LOSSY" ] || size=2000000
 	make_file "$RUN/question" "$size"
 	listens "$RUN/answer" "$RUN/got"
 	INPUT=$RUN/question check "$IT: $size bytes, an answer" runs A nc.openbsd -N $ADDR_B $PORT

@@ -10,13 +10,14 @@
 for dir in /usr/lib/postgresql/*/bin; do
 	PATH=$PATH:$dir
 done
+ONCE=1
 programs 7 postgres initdb pgbench psql unshare
 
 amount 25 10
 TRANSACTIONS=$REPLY
 amount 8 4
 CLIENTS=$REPLY
-amount 4000000 400000
+amount 4000000 1000000
 LARGE=$REPLY
 
 # It refuses to be root: so it is told that it is somebody else.
@@ -73,7 +74,7 @@ try()
 	transactions=$((transactions / 5)) MADE=$((CLIENTS * transactions))
 	check "$IT: $MADE, a connection each" bench -C -S -t $transactions
 	size=$LARGE
-	[ -z "$LOSSY" ] || size=200000
+	[ -z "$LOSSY" ] || size=1000000
 	sed -n "1,$((size / 40))p" "$RUN/lines" >"$RUN/some"
 	INPUT=$RUN/some check "$IT: $size bytes are copied in" runs A psql -X -q \
 		-c 'drop table if exists l' -c 'create table l (n int, t text)' -c 'copy l from stdin'
@@ -88,3 +89,4 @@ on_each_network try
 
 end_server postgres
 diag "postgres ended with status $STATUS: $(last_words "$RUN/postgres.log")"
+check "PostgreSQL logged no error" says_no '(ERROR|FATAL|PANIC|WARNING):|could not' "$RUN/postgres.log"

@@ -15,7 +15,7 @@ amount 100 20
 CONNECTIONS=$REPLY
 ECHO=$((PORT + 1))
 make_file "$RUN/file" "$LARGE"
-make_file "$RUN/small" 100000
+make_file "$RUN/small" 1000000
 
 cat >"$RUN/get.py" <<'END'
 import sys, urllib.request
@@ -66,7 +66,7 @@ END
 try()
 {
 	file=file size=20000
-	[ -z "$LOSSY" ] || file=small size=5000
+	[ -z "$LOSSY" ] || file=small size=10000
 	check "$IT: urllib gets a file" runs A python3 -SE "$RUN/get.py" \
 		"http://$ADDR_B:$PORT/$file" "$RUN/got"
 	check "$IT: as it is" equal "$RUN/got" "$RUN/$file"

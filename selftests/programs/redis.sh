@@ -7,6 +7,7 @@
 # shellcheck source=selftests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+ONCE=2
 programs 8 redis-server redis-cli redis-benchmark
 
 amount 500 50
@@ -83,8 +84,13 @@ try()
 	check "$IT: a copy at the other host follows" copies
 }
 
-amount 4000000 200000
+amount 4000000 1000000
 make_file "$RUN/value" "$REPLY"
 redis first B --bind $ADDR_B --enable-debug-command yes
 redis copy A --bind $ADDR_A --enable-debug-command yes --replicaof $ADDR_B $PORT
 on_each_network try
+# Each of its lines has the level before its text: # is a warning.
+for name in first copy; do
+	check "Redis ($name) logged no error" says_no \
+		'(Error|error|[Ff]ailed|[Ll]ost|timeout|timed out|reset|refused)' "$RUN/$name.log"
+done

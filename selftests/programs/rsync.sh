@@ -51,7 +51,7 @@ same_trees()
 try()
 {
 	size=$LARGE
-	[ -z "$LOSSY" ] || size=500000
+	[ -z "$LOSSY" ] || size=2000000
 	make_file "$RUN/tree/large" "$size"
 	rm -rf "$RUN/back" "${RUN:?}/module/"*
 	check "$IT: $FILES files and one of $size bytes" sync "$RUN/tree/" "$URL"

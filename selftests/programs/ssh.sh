@@ -7,7 +7,8 @@
 # shellcheck source=selftests/programs/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-programs 9 sshd ssh scp ssh-keygen
+ONCE=1
+programs 10 sshd ssh scp ssh-keygen
 
 amount 100000000 1000000
 LARGE=$REPLY
@@ -65,6 +66,13 @@ status_is()
 	matches "$WHY" "status $want:*"
 }
 
+# A terminal of its own, which ends its lines with CR LF.
+logs_in()
+{
+	remote -tt 'tty; echo ok' && matches "$(tr -d '\r' <"$RUN/out")" '/dev/pts/+([0-9])
+ok'
+}
+
 copy()
 {
 	runs A scp -q -F "$RUN/ssh_config" "$@"
@@ -83,11 +91,12 @@ forward()
 try()
 {
 	size=$LARGE
-	[ -z "$LOSSY" ] || size=300000
+	[ -z "$LOSSY" ] || size=2000000
 	make_file "$RUN/file" "$size"
 	check "$IT: a command's output" prints "root in B" \
 		A ssh -F "$RUN/ssh_config" $ADDR_B 'echo root in B'
 	check "$IT: and status" status_is 7 'exit 7'
+	check "$IT: a terminal" logs_in
 	rm -f "$RUN/far" "$RUN/near" "$RUN/got"
 	check "$IT: scp takes $size bytes there" copy "$RUN/file" "$ADDR_B:$RUN/far"
 	check "$IT: the same bytes" equal "$RUN/file" "$RUN/far"
@@ -106,3 +115,6 @@ serve sshd B $PORT unshare -m sh -c '
 	mkdir -m 755 /run/sshd && exec "$2" -D -e -f "$1/sshd_config"' sh "$RUN" "$(command -v sshd)"
 serve behind B $BEHIND python3 -SEm http.server --bind $ADDR_B -d "$RUN" $BEHIND
 on_each_network try
+# Of each -L the client goes by a signal, which is no error.
+check "sshd logged no error" says_no '^(error|fatal):|[Cc]orrupted|[Bb]roken pipe|timed out' \
+	"$RUN/sshd.log"
