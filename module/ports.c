@@ -167,17 +167,13 @@ out:
 	return err;
 }
 
-/* Records are looked at first, for that may take long, and nobody should find the port
- * taken meanwhile by a bind() that fails. And once more at last: a socket that left the
- * port in between may have left a record first.
+/* A socket that left the port while we looked at its owners may have left a
+ * record first: so records come last.
  */
 static int bind_port(struct sock *sk, u16 number, enum share how)
 {
-	int err;
+	int err = try_bind(sk, number, how);
 
-	if (waltz_tw_address_held(sk, number))
-		return -EADDRINUSE;
-	err = try_bind(sk, number, how);
 	if (!err && waltz_tw_address_held(sk, number)) {
 		waltz_put_port(sk);
 		err = -EADDRINUSE;
@@ -263,8 +259,12 @@ int waltz_get_port(struct sock *sk, unsigned short snum)
 
 	if (!ws->port && !snum)
 		return bind_ephemeral(sk);
+	/* To look through the records may take long, and nobody should find the port
+	 * taken meanwhile by a bind() that fails: so they come first, too.
+	 */
 	if (!ws->port)
-		return bind_port(sk, snum, SHARE_GROUP);
+		return waltz_tw_address_held(sk, snum) ? -EADDRINUSE :
+		       bind_port(sk, snum, SHARE_GROUP);
 
 	b = bucket_of(sock_net(sk), ws->port->number);
 	spin_lock_bh(&b->lock);
