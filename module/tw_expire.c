@@ -109,18 +109,20 @@ static unsigned int expire_chunk(struct waltz_tw_table *tw,
 
 /* The timers of many namespaces may be due at once, and softirqs run them one after
  * the other, without a pause: so tables take turns, each with a go and a pause of its
- * own. Return: when it is this one's turn; now or earlier: it is.
+ * own. Return: when it is this one's turn; @now: it is.
  */
 static ktime_t take_turn(struct waltz_tw_table *tw, ktime_t now)
 {
-	ktime_t turn = __this_cpu_read(next_turn);
+	ktime_t turn;
 
 	lockdep_assert_in_softirq();
-	/* What it was given must not be waited for twice. */
-	if (tw->turn || turn < now)
-		turn = now;
-	if (!tw->turn)
-		__this_cpu_write(next_turn, ktime_add_ns(turn, PAUSE_NS));
+	/* It was given one, and has waited for it. */
+	if (tw->turn) {
+		tw->turn = false;
+		return now;
+	}
+	turn = max(__this_cpu_read(next_turn), now);
+	__this_cpu_write(next_turn, ktime_add_ns(turn, PAUSE_NS));
 	tw->turn = turn > now;
 	return turn;
 }

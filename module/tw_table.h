@@ -159,7 +159,7 @@ struct waltz_tw_port {
  * @clock: next tick of a level to look at
  * @timer: due at the first tick with a chunk, or when chunks may be freed
  * @armed: when @timer is due, ns; KTIME_MAX: not armed
- * @turn: it is due when this CPU has a go for it; of the timer alone
+ * @turn: @timer waits for the turn that a CPU has given it; of the timer alone
  * @dead: chunks without records, which readers may be on yet
  * @unread: likewise, before @grace began; free when it is over
  * @grace: a grace period, as RCU counts them
