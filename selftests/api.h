@@ -208,14 +208,20 @@ static inline long get_ioctl(int fd, unsigned long request)
 	return ret < 0 ? ret : value;
 }
 
+/* What the kernel does not know of is 0. */
+static inline int get_info(int fd, struct tcp_info *info)
+{
+	socklen_t len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return rc(getsockopt(fd, IPPROTO_TCP, TCP_INFO, info, &len));
+}
+
 static inline int state_of(int fd)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
+	struct tcp_info info;
 
-	if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len))
-		return -errno;
-	return info.tcpi_state;
+	return get_info(fd, &info) ?: info.tcpi_state;
 }
 
 static inline bool wait_state(int fd, int state)

@@ -339,8 +339,7 @@ TEST_F(api, disconnect_forgets_segment_size_and_window_clamp)
 {
 	int lfd = open_listener(_metadata, "127.0.0.1", 1);
 	int fd = open_socket(_metadata, 0);
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
+	struct tcp_info info;
 	struct pair p;
 
 	ASSERT_EQ(0, set_int(fd, IPPROTO_TCP, TCP_MAXSEG, 1000));
@@ -355,7 +354,7 @@ TEST_F(api, disconnect_forgets_segment_size_and_window_clamp)
 	EXPECT_EQ(1, get_int(fd, IPPROTO_TCP, TCP_NODELAY));
 	EXPECT_EQ(7, get_int(fd, IPPROTO_TCP, TCP_KEEPIDLE));
 	connect_pair(_metadata, lfd, fd, &p);
-	ASSERT_EQ(0, rc(getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len)));
+	ASSERT_EQ(0, get_info(fd, &info));
 	EXPECT_EQ(65495 - 12, (int)info.tcpi_advmss);
 	EXPECT_LT(5000, get_int(fd, IPPROTO_TCP, TCP_WINDOW_CLAMP));
 }

@@ -507,8 +507,7 @@ TEST_F(api, info_is_as_long_as_that_of_tcp)
 
 TEST_F(api, info_tells_of_the_connection)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
+	struct tcp_info info;
 	int fds[STATES];
 
 	open_all(_metadata, api_protocol, fds);
@@ -516,8 +515,7 @@ TEST_F(api, info_tells_of_the_connection)
 			     1000000));
 	send_sentinel(_metadata, fds[CONNECTED], fds[ACCEPTED]);
 	ASSERT_TRUE(wait_acked(fds[CONNECTED]));
-	ASSERT_EQ(0, rc(getsockopt(fds[CONNECTED], IPPROTO_TCP, TCP_INFO,
-				   &info, &len)));
+	ASSERT_EQ(0, get_info(fds[CONNECTED], &info));
 	EXPECT_EQ(TCP_ESTABLISHED, info.tcpi_state);
 	EXPECT_EQ(0, info.tcpi_ca_state);
 	EXPECT_EQ(0, (int)info.tcpi_unacked);
@@ -538,10 +536,9 @@ TEST_F(api, info_tells_of_the_connection)
 
 static struct tcp_info info_of(int fd)
 {
-	struct tcp_info info = {};
-	socklen_t len = sizeof(info);
+	struct tcp_info info;
 
-	getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len);
+	get_info(fd, &info);
 	return info;
 }
 

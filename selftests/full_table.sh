@@ -26,22 +26,10 @@ record()
 	must a "$1" close
 }
 
-# there NAME...: they have records, and nobody else has.
-there()
-{
-	local name found=''
-
-	for name in x{1..7}; do
-		[ -z "${RAW_PORT[$name]:-}" ] || ! raw_state_is "$name" TIME_WAIT ||
-			found+=" $name"
-	done
-	same "${found# }" "$*" && stat_is A tw_now $#
-}
-
 # said: sets REPLY to how often the log has it.
 said()
 {
-	REPLY=$(dmesg | sed -n "/$log_mark/,\$p" | grep -c 'TIME_WAIT table full')
+	REPLY=$(log_since_mark | grep -c 'TIME_WAIT table full')
 }
 
 check "the most there ever were: none" stat_is A tw_peak 0
@@ -49,7 +37,7 @@ mark A
 record x1
 record x2
 record x3
-check "three records, and room for three" there x1 x2 x3
+check "three records, and room for three" records_are x1 x2 x3
 check "the most there ever were" stat_is A tw_peak 3
 check "none had to go" counted A tw_evicted 0
 said
@@ -59,9 +47,9 @@ must r x1 send FA seq=-1
 must r x1 expect A seq=0 ack=0
 check "2MSL of the first one begins anew" counted A tw_fin_again 1
 record x4
-check "it has its place still: it goes" there x2 x3 x4
+check "it has its place still: it goes" records_are x2 x3 x4
 record x5
-check "then the next one" there x3 x4 x5
+check "then the next one" records_are x3 x4 x5
 check "both are counted" counted A tw_evicted 2
 said
 check "it is said once" same "$REPLY" 1
@@ -70,7 +58,7 @@ check "there were never more than three" stat_is A tw_peak 3
 # A limit that was lowered is reached two by two.
 set_waltz A time_wait_max=1
 record x6
-check "a lower limit: two go, the oldest ones" there x5 x6
+check "a lower limit: two go, the oldest ones" records_are x5 x6
 record x7
-check "and two more" there x7
+check "and two more" records_are x7
 check "the most there ever were stays" stat_is A tw_peak 3

@@ -514,6 +514,19 @@ raw_state_is()
 	state_is A "$2" $PORT "${RAW_PORT[$1]}"
 }
 
+# records_are NAME...: these, in the order of the alphabet, have TIME_WAIT records, and
+# nothing else has that was opened, or that A knows of.
+records_are()
+{
+	local name found='' names
+
+	mapfile -t names < <(printf '%s\n' "${!RAW_PORT[@]}" | sort)
+	for name in "${names[@]}"; do
+		! raw_state_is "$name" TIME_WAIT || found+=" $name"
+	done
+	same "${found# }" "$*" && stat_is A tw_now $#
+}
+
 # reach STATE NAME [OPTION...]: bring a:NAME there, with segments of r:NAME.
 reach()
 {
@@ -835,13 +848,18 @@ keep_counts()
 log_mark="waltz selftest $SELF $$"
 [ ! -w /dev/kmsg ] || echo "$log_mark" >/dev/kmsg
 
+log_since_mark()
+{
+	dmesg | sed -n "/$log_mark/,\$p"
+}
+
 no_complaint()
 {
 	local words='BUG:|WARNING:|Oops|general protection|RCU detected|rcu_sched|'
 
 	words+='refcount_t:|list_(add|del) corruption|unregister_netdevice: waiting|'
 	words+='Objects remaining|scheduling while atomic|Call Trace|waltz: leak'
-	WHY=$(dmesg | sed -n "/$log_mark/,\$p" | grep -E -m5 "$words")
+	WHY=$(log_since_mark | grep -E -m5 "$words")
 	[ -z "$WHY" ]
 }
 
