@@ -14,8 +14,9 @@
  *	reserve COUNT		memory for that many, before memory is measured
  *	churn COUNT SECONDS WHO	connect, a byte each way, close; WHO closes first
  *	fill COUNT TOGETHER	connections over all destinations by turns: all are
- *				opened, then all closed, by close_range(), which takes
- *				the client first, and few system calls. TOGETHER:
+ *				opened, by io_uring, then all closed, by close_range(),
+ *				which takes the clients first: few system calls. The
+ *				last are opened one by one, to time connect(). TOGETHER:
  *				ms from then on when all records are to end at once
  *				(Waltz), or 0
  *	windows LOW HIGH SIZE PERCENT	the same toward one destination, until so
@@ -41,6 +42,7 @@
 #include <netinet/in.h>
 #include <netinet/ip.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -48,6 +50,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -57,10 +60,14 @@
 #include <x86intrin.h>
 #endif
 
+#define DEADLINE_MS	15000
+#include "../uring.h"
+
 #define PORT		9000
 #define CLIENT		0x0afd0001u	/* 10.253.0.1 */
 #define SERVER		0x0afd0100u	/* 10.253.1.0 and those behind it */
-#define SLICE		250u		/* connections closed in one go */
+#define BATCH		32u		/* connections opened in one go, of a ring of 64 */
+#define SLICE		(8 * BATCH)	/* connections closed in one go */
 
 enum closer { CLIENT_FIRST, SERVER_FIRST, ABORT };
 
@@ -71,6 +78,9 @@ static __u32 *samples, *closes;
 static __u16 *ports;
 static size_t reserved, filled;
 static unsigned int filled_percent;
+/* To open many with few system calls, where the kernel lets us. */
+static struct uring ring;
+static bool has_ring;
 
 static __u64 clock_ns(void)
 {
@@ -423,20 +433,81 @@ static bool leave_one(void)
 	return true;
 }
 
-/* A client and a server by turns, from the descriptor returned on. */
-static int open_all(size_t count)
+/* The answers to COUNT requests, whose tags are below 2 * BATCH. */
+static void answers(unsigned int count, int *results)
 {
-	int first = -1, client, server;
-	size_t i;
+	struct io_uring_cqe cqe;
 
-	for (i = 0; i < count; i++) {
-		client = connect_to((unsigned int)(i % destinations), &samples[i]);
+	while (count--) {
+		int err = uring_wait(&ring, &cqe);
+
+		if (err < 0) {
+			errno = -err;
+			die("io_uring");
+		}
+		results[cqe.user_data] = cqe.res;
+	}
+}
+
+/* BATCH clients, then their servers, from the descriptor FD on. */
+static void open_batch(size_t i, int fd)
+{
+	struct sockaddr_in to[BATCH], from[BATCH];
+	socklen_t len[BATCH];
+	int results[2 * BATCH];
+	unsigned int n;
+
+	for (n = 0; n < BATCH; n++) {
+		struct io_uring_sqe *sqe = uring_next(&ring, IORING_OP_SOCKET, AF_INET, n);
+
+		sqe->off = SOCK_STREAM;
+		sqe->len = (__u32)protocol;
+	}
+	answers(BATCH, results);
+	for (n = 0; n < BATCH; n++) {
+		struct io_uring_sqe *sqe;
+
+		if (results[n] != fd + (int)n)
+			die("clients are not in a row");
+		to[n] = address(SERVER + (__u32)((i + n) % destinations), PORT);
+		sqe = uring_data(&ring, IORING_OP_CONNECT, fd + (int)n, &to[n], 0, n);
+		sqe->off = sizeof(to[n]);
+		len[n] = sizeof(from[n]);
+		sqe = uring_data(&ring, IORING_OP_ACCEPT, listener, &from[n], 0, BATCH + n);
+		sqe->addr2 = (unsigned long)&len[n];
+	}
+	answers(2 * BATCH, results);
+	for (n = 0; n < BATCH; n++) {
+		int server = results[BATCH + n] - fd;
+
+		errno = -results[n];
+		if (results[n])
+			die("connect by io_uring");
+		if (server < (int)BATCH || server >= 2 * (int)BATCH)
+			die("servers are not in a row");
+		/* Who is accepted first came first. */
+		ports[i + n] = ntohs(from[n].sin_port);
+	}
+}
+
+/* All, from the descriptor returned on. What is left of COUNT after whole batches, and
+ * the last TAIL, one by one: a client and a server by turns.
+ */
+static int open_all(size_t count, size_t tail)
+{
+	int first = fcntl(0, F_DUPFD, 3), next = first;
+	size_t i = 0;
+
+	if (first < 0 || close(first))
+		die("descriptors");
+	for (; has_ring && i + BATCH + tail <= count; i += BATCH, next += 2 * BATCH)
+		open_batch(i, next);
+	for (; i < count; i++, next += 2) {
+		int client = connect_to((unsigned int)(i % destinations), &samples[i]);
+
 		if (client < 0)
 			die("too few ports");
-		server = accept_one(&ports[i]);
-		if (first < 0)
-			first = client;
-		if (client != first + 2 * (int)i || server != client + 1)
+		if (client != next || accept_one(&ports[i]) != next + 1)
 			die("descriptors are not in a row");
 	}
 	return first;
@@ -446,11 +517,11 @@ static int open_all(size_t count)
 static void do_fill(size_t count, unsigned long together)
 {
 	__u64 start = now_ns(), opened, end;
-	size_t i, n, slices = 0, tail = count < 5000 ? count : 5000;
+	size_t i, n, slices = 0, tail = count < 10000 ? (count + 1) / 2 : 5000;
 	int first;
 
 	fence();
-	first = open_all(count);
+	first = open_all(count, tail);
 	opened = now_ns();
 	end = opened + together * 1000000;
 	for (i = 0; i < count; i += n) {
@@ -749,6 +820,7 @@ int main(int argc, char **argv)
 		die("setrlimit");
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	own_namespace();
+	has_ring = !uring_open(&ring);
 	while (fgets(line, sizeof(line), stdin))
 		command(line);
 	return 0;
