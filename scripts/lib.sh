@@ -14,7 +14,7 @@ WALTZ_CACHE=${WALTZ_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/waltz}
 WALTZ_SERIES=(6.1 6.12)
 
 # Those that we build ourselves, see scripts/kernel: that first whose lanes take longest.
-WALTZ_BUILT=(debug debug-smp sim)
+WALTZ_BUILT=(debug sim debug-smp)
 # shellcheck disable=SC2034
 WALTZ_KERNELS=("${WALTZ_SERIES[@]}" "${WALTZ_BUILT[@]}")
 
