@@ -556,12 +556,13 @@ void waltz_tw_destroy(struct waltz_tw_table *tw)
 }
 
 /**
- * waltz_tw_init() - the cache all tables share
+ * waltz_tw_init() - what all tables share
  *
  * Return: 0 or -ENOMEM.
  */
 int waltz_tw_init(void)
 {
+	tw_reclaim_init();
 	return tw_wheel_cache_init();
 }
 
@@ -570,5 +571,6 @@ int waltz_tw_init(void)
  */
 void waltz_tw_exit(void)
 {
+	tw_reclaim_exit();
 	tw_wheel_cache_exit();
 }

@@ -156,7 +156,6 @@ enum hrtimer_restart tw_expire(struct hrtimer *timer)
 		if (ktime_after(ktime_get(), end))
 			break;
 	}
-	tw_wheel_reclaim(tw);
 	if (trace_timewait_expire_enabled() && done)
 		trace_timewait_expire(tw->wn, done, gone, BATCH_NS +
 				      ktime_to_ns(ktime_sub(ktime_get(), end)));

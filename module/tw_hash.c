@@ -156,11 +156,6 @@ struct waltz_tw *tw_look_again(struct waltz_tw_table *tw,
 
 /* ---- growing and shrinking, a bucket at a time ---- */
 
-static void segment_free_rcu(struct rcu_head *rcu)
-{
-	__free_page(container_of(rcu, struct page, rcu_head));
-}
-
 /* Context: resize lock held, or nobody else knows the table. */
 static bool segment_ready(struct waltz_tw_table *tw, u32 bucket, gfp_t gfp)
 {
@@ -269,7 +264,7 @@ static void merge_last(struct waltz_tw_table *tw)
 	/* It was this page's first bucket. */
 	place = segment_of(tw, last);
 	WRITE_ONCE(*place, NULL);
-	call_rcu(&virt_to_page(head)->rcu_head, segment_free_rcu);
+	tw_reclaim_page(virt_to_page(head));
 }
 
 static bool too_large(const struct waltz_tw_table *tw)

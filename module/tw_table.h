@@ -17,6 +17,7 @@
  * - A slot is written once in the life of its chunk, and a chunk is freed
  *   after a grace period: who reads under RCU sees the names of a record
  *   never change. What does change is guarded by the stripe's lock.
+ *   tw_reclaim.c
  *
  * A restarted 2MSL only rewrites the expiry; when the old tick comes up, the
  * record is copied into a chunk of the right one.
@@ -79,7 +80,7 @@ static_assert(sizeof(struct waltz_tw) == 32);
 
 /**
  * struct waltz_tw_chunk - 31 records that expire together, of one device
- * @list: in a list of the wheel, or of dead ones; wheel lock
+ * @list: in a list of the wheel; wheel lock. When it is dead, tw_reclaim.c's
  * @number: in the table's array of chunks
  * @used: slots given out, slot 0 among them; wheel lock
  * @live: records not dead; wheel lock. The expiry that has taken the chunk
@@ -157,12 +158,9 @@ struct waltz_tw_port {
  * @wheel: chunks by the tick they expire in
  * @pending: which lists of a level are not empty
  * @clock: next tick of a level to look at
- * @timer: due at the first tick with a chunk, or when chunks may be freed
+ * @timer: due at the first tick with a chunk
  * @armed: when @timer is due, ns; KTIME_MAX: not armed
  * @turn: @timer waits for the turn that a CPU has given it; of the timer alone
- * @dead: chunks without records, which readers may be on yet
- * @unread: likewise, before @grace began; free when it is over
- * @grace: a grace period, as RCU counts them
  * @dying: no more insertions
  * @ports: records of each local port; a page once there stays
  * @stripe: locks of the buckets, by the low bits of the hash
@@ -188,9 +186,6 @@ struct waltz_tw_table {
 	struct hrtimer timer;
 	ktime_t armed;
 	bool turn;
-	struct list_head dead;
-	struct list_head unread;
-	unsigned long grace;
 	bool dying;
 
 	struct waltz_tw_port *ports[PORT_PAGES];
@@ -268,13 +263,20 @@ bool tw_requeue(struct waltz_tw_table *tw, const struct waltz_key *key,
 struct waltz_tw_chunk *tw_wheel_take(struct waltz_tw_table *tw);
 void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 		   unsigned int put);
-void tw_wheel_reclaim(struct waltz_tw_table *tw);
 void tw_wheel_arm(struct waltz_tw_table *tw, ktime_t earliest);
 unsigned int tw_full(const struct waltz_tw_table *tw);
 struct waltz_tw *tw_oldest(struct waltz_tw_table *tw);
 
+void tw_chunk_free(struct waltz_tw_chunk *chunk);
+
 /* tw_expire.c */
 enum hrtimer_restart tw_expire(struct hrtimer *timer);
+
+/* tw_reclaim.c */
+void tw_reclaim_init(void);
+void tw_reclaim_exit(void);
+void tw_reclaim_chunk(struct waltz_tw_chunk *chunk);
+void tw_reclaim_page(struct page *page);
 
 /* tw_ports.c */
 bool tw_ports_ready(struct waltz_tw_table *tw, u16 port);

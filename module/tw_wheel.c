@@ -18,12 +18,6 @@ static struct kmem_cache *chunk_cache __read_mostly;
  */
 #define OF_OTHERS	32
 
-/* How often to look whether chunks that have no records may be freed, and how many
- * are, in one go of the timer: more than it empties when they are full.
- */
-#define RECLAIM_MS	10
-#define RECLAIM_CHUNKS	8u
-
 static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 {
 	struct waltz_tw_chunk *chunk;
@@ -43,6 +37,17 @@ static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 	}
 	WRITE_ONCE(tw->nr_chunks, tw->nr_chunks + 1);
 	return chunk;
+}
+
+/**
+ * tw_chunk_free() - a chunk that nobody reads
+ * @chunk: the chunk
+ *
+ * Context: any.
+ */
+void tw_chunk_free(struct waltz_tw_chunk *chunk)
+{
+	kmem_cache_free(chunk_cache, chunk);
 }
 
 /* The first list of a level, at or after its clock, that has a chunk.
@@ -81,17 +86,8 @@ static s32 tick_left(unsigned int level, u32 tick, u32 now)
 	return (s32)((tick << LEVEL_SHIFT(level)) - now);
 }
 
-/* When to look after chunks that may still be read. */
-static ktime_t reclaim_due(const struct waltz_tw_table *tw, ktime_t now)
-{
-	if (list_empty(&tw->dead) && list_empty(&tw->unread))
-		return KTIME_MAX;
-	return ktime_add_ms(now, poll_state_synchronize_rcu(tw->grace) ?
-				 0 : RECLAIM_MS);
-}
-
-/* The timer is due at the first tick that has a chunk, or when memory may be
- * freed, but not before @earliest. Context: wheel lock held.
+/* The timer is due at the first tick that has a chunk, but not before @earliest.
+ * Context: wheel lock held.
  */
 static void arm(struct waltz_tw_table *tw, ktime_t earliest)
 {
@@ -108,7 +104,6 @@ static void arm(struct waltz_tw_table *tw, ktime_t earliest)
 		ms = tick_left(level, tick, wheel_clock(tw, now));
 		due = min(due, ktime_add_ms(now, max(ms, 0)));
 	}
-	due = min(due, reclaim_due(tw, now));
 	if (due == KTIME_MAX || tw->dying)
 		return;
 	due = max(due, earliest);
@@ -118,14 +113,11 @@ static void arm(struct waltz_tw_table *tw, ktime_t earliest)
 	hrtimer_start(&tw->timer, due, HRTIMER_MODE_ABS_SOFT);
 }
 
-/* Readers may still be on it. So it is freed after a grace period, and not by a callback
- * of RCU's, which may call all that are due in one go: tw_wheel_reclaim().
+/* Readers may still be on it.
  * Context: wheel lock held; the chunk has no live record.
  */
 static void chunk_dead(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk)
 {
-	bool first = list_empty(&tw->dead);
-
 	lockdep_assert_held(&tw->wheel_lock);
 	/* The number may be given out again at once: who still follows it
 	 * ends nowhere, or in another chain, and has to look again.
@@ -134,9 +126,8 @@ static void chunk_dead(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk)
 	smp_mb__after_atomic();	/* the count first: see above */
 	xa_erase_bh(&tw->chunks, chunk->number);
 	WRITE_ONCE(tw->nr_chunks, tw->nr_chunks - 1);
-	list_move(&chunk->list, &tw->dead);
-	if (first)
-		arm(tw, 0);
+	list_del(&chunk->list);
+	tw_reclaim_chunk(chunk);
 }
 
 static void chunk_put_live(struct waltz_tw_table *tw,
@@ -322,37 +313,6 @@ void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 }
 
 /**
- * tw_wheel_reclaim() - free chunks that are dead and that nobody reads any more
- * @tw: the table
- *
- * A bounded number; tw_wheel_arm() sees to the rest.
- *
- * Context: softirq.
- */
-void tw_wheel_reclaim(struct waltz_tw_table *tw)
-{
-	struct waltz_tw_chunk *chunk, *next;
-	LIST_HEAD(list);
-	u32 n = 0;
-
-	lockdep_assert_in_softirq();
-	spin_lock(&tw->wheel_lock);
-	if (list_empty(&tw->unread) && !list_empty(&tw->dead)) {
-		list_splice_init(&tw->dead, &tw->unread);
-		tw->grace = start_poll_synchronize_rcu();
-	} else if (poll_state_synchronize_rcu(tw->grace)) {
-		list_for_each_entry_safe(chunk, next, &tw->unread, list) {
-			if (n++ == RECLAIM_CHUNKS)
-				break;
-			list_move(&chunk->list, &list);
-		}
-	}
-	spin_unlock(&tw->wheel_lock);
-	list_for_each_entry_safe(chunk, next, &list, list)
-		kmem_cache_free(chunk_cache, chunk);
-}
-
-/**
  * tw_wheel_arm() - the timer has run; when again?
  * @tw: the table
  * @earliest: not before that
@@ -451,8 +411,6 @@ void tw_wheel_init(struct waltz_tw_table *tw)
 	for (level = 0; level < WHEEL_LEVELS; level++)
 		for (i = 0; i < WHEEL_SLOTS; i++)
 			INIT_LIST_HEAD(&tw->wheel[level][i]);
-	INIT_LIST_HEAD(&tw->dead);
-	INIT_LIST_HEAD(&tw->unread);
 	tw->phase = get_random_u32() % (1u << LEVEL_SHIFT(WHEEL_LEVELS - 1));
 	tw->armed = KTIME_MAX;
 	waltz_hrtimer_setup(&tw->timer, tw_expire, CLOCK_MONOTONIC,
@@ -467,7 +425,7 @@ void tw_wheel_init(struct waltz_tw_table *tw)
  */
 void tw_wheel_free(struct waltz_tw_table *tw)
 {
-	struct waltz_tw_chunk *chunk, *next;
+	struct waltz_tw_chunk *chunk;
 	unsigned long n;
 
 	spin_lock_bh(&tw->wheel_lock);
@@ -475,13 +433,8 @@ void tw_wheel_free(struct waltz_tw_table *tw)
 	spin_unlock_bh(&tw->wheel_lock);
 	hrtimer_cancel(&tw->timer);
 
-	list_splice(&tw->dead, &tw->unread);
-	list_for_each_entry_safe(chunk, next, &tw->unread, list) {
-		kmem_cache_free(chunk_cache, chunk);
-		cond_resched();
-	}
 	xa_for_each(&tw->chunks, n, chunk) {
-		kmem_cache_free(chunk_cache, chunk);
+		tw_chunk_free(chunk);
 		cond_resched();
 	}
 	xa_destroy(&tw->chunks);
