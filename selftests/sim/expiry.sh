@@ -2,17 +2,20 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # 500 TIME_WAIT records whose time is over at once: the timer takes no more than 64 of
-# them in one go, and lets others run between two.
+# them in one go, and lets others run between two. Their memory is left to a worker.
 
 # shellcheck source=selftests/sim/lib.sh
 . "$(dirname "$0")/lib.sh"
 
 COUNT=500
 
-simulated 6
+simulated 8
 peer b B
 listener b l $ADDR_B $PORT
 start_trace waltz/timewait_expire
+freeing=$trace/events/kmem/kmem_cache_free
+echo 'name == "waltz_tw_chunk"' >"$freeing/filter" || bail "no event of freed memory"
+echo 1 >"$freeing/enable"
 echo mono >"$trace/trace_clock" # the usual one has ticks of 10 ms here
 # Room for them: what is taken over by connect() is none of the 500.
 in_host A sysctl -qw net.ipv4.ip_local_port_range="20000 40000"
@@ -51,3 +54,25 @@ all_and_apart()
 	same $GONE $COUNT && at_least $PAUSE 100
 }
 check "$COUNT altogether, with a pause of 100 us between two" all_and_apart
+
+# frees: sets FREED, and FREED_BY_IRQ: those in a softirq, or in an interrupt.
+frees()
+{
+	local line
+
+	FREED=0 FREED_BY_IRQ=0
+	while read -r line; do
+		# The third of the flags before the time.
+		[[ $line =~ \]\ ..(.)..\ [^:]*:\ kmem_cache_free: ]] || continue
+		FREED=$((FREED + 1))
+		[ "${BASH_REMATCH[1]}" = . ] || FREED_BY_IRQ=$((FREED_BY_IRQ + 1))
+	done <"$trace/trace"
+}
+all_are_freed()
+{
+	frees
+	# 31 in a chunk.
+	at_least "$FREED" $((COUNT / 31))
+}
+check "their memory is freed" wait_for all_are_freed
+check "and not by the timer" same "$FREED_BY_IRQ" 0
