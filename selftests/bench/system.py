@@ -43,7 +43,7 @@ def entries(pid, waltz):
 def settle():
     """Give back what is only kept for later."""
     for _ in range(2):
-        time.sleep(0.6)  # callbacks of RCU, and the timer that frees chunks
+        time.sleep(0.6)  # callbacks of RCU, and the worker that frees chunks
         write("/proc/sys/vm/drop_caches", 3)
         for cache in glob.glob("/sys/kernel/slab/*/shrink"):
             try:
