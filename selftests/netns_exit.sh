@@ -134,5 +134,5 @@ for ((round = 1; round <= ROUNDS; round++)); do
 	drop_host C
 	check "round $round: and none stays half gone" wait_for gone C
 	check "round $round: no socket is left" wait_for objects_are WALTZ "$waltz"
-	check "round $round: the module is not held" wait_for module_uses_at_most 0
+	check "round $round: the module is not held" same "$(</sys/module/waltz/refcnt)" 0
 done
