@@ -266,7 +266,6 @@ void tw_wheel_done(struct waltz_tw_table *tw, struct waltz_tw_chunk *chunk,
 void tw_wheel_arm(struct waltz_tw_table *tw, ktime_t earliest);
 unsigned int tw_full(const struct waltz_tw_table *tw);
 struct waltz_tw *tw_oldest(struct waltz_tw_table *tw);
-
 void tw_chunk_free(struct waltz_tw_chunk *chunk);
 
 /* tw_expire.c */

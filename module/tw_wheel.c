@@ -18,6 +18,17 @@ static struct kmem_cache *chunk_cache __read_mostly;
  */
 #define OF_OTHERS	32
 
+/**
+ * tw_chunk_free() - a chunk that nobody reads
+ * @chunk: the chunk
+ *
+ * Context: any.
+ */
+void tw_chunk_free(struct waltz_tw_chunk *chunk)
+{
+	kmem_cache_free(chunk_cache, chunk);
+}
+
 static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 {
 	struct waltz_tw_chunk *chunk;
@@ -32,22 +43,11 @@ static struct waltz_tw_chunk *chunk_new(struct waltz_tw_table *tw, int dif)
 	if (xa_alloc_bh(&tw->chunks, &chunk->number, chunk,
 			XA_LIMIT(1, LINK_INDEX >> CHUNK_SHIFT),
 			GFP_ATOMIC | __GFP_NOWARN)) {
-		kmem_cache_free(chunk_cache, chunk);
+		tw_chunk_free(chunk);
 		return NULL;
 	}
 	WRITE_ONCE(tw->nr_chunks, tw->nr_chunks + 1);
 	return chunk;
-}
-
-/**
- * tw_chunk_free() - a chunk that nobody reads
- * @chunk: the chunk
- *
- * Context: any.
- */
-void tw_chunk_free(struct waltz_tw_chunk *chunk)
-{
-	kmem_cache_free(chunk_cache, chunk);
 }
 
 /* The first list of a level, at or after its clock, that has a chunk.
